@@ -20,10 +20,11 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/**/*.int.test.ts'],
-          exclude: ['test/faults/**'],
+          exclude: ['test/faults/**', 'test/nodes/**'],
           pool: 'forks',
           // Nothing here keeps anything in a module either; a worker loads the source, and the program, once for all its files.
           isolate: false,
+          setupFiles: ['test/support/monitored.ts'],
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -57,6 +58,37 @@ export default defineConfig({
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // What depends on how a PDS answers, once more on the newest line.
+        test: {
+          name: 'pds-next',
+          include: [
+            'test/pds/*.int.test.ts',
+            'test/sandbox/servers/pds.int.test.ts',
+            'test/{accounts,hidden-holders,reservations,passwords,migrated}.int.test.ts',
+            'test/{orphans,sweep,successors,restore}.int.test.ts',
+            'test/{story,incident,logging}.int.test.ts',
+          ],
+          pool: 'forks',
+          isolate: false,
+          globalSetup: ['test/support/pds-next-setup.ts', 'test/support/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // The pure tests and the program on every Node that is supported; the servers stay on the installed one.
+        test: {
+          name: 'nodes',
+          include: ['test/nodes/**/*.int.test.ts'],
+          pool: 'forks',
+          // One Node at a time.
+          fileParallelism: false,
+          globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
     ],

@@ -33,6 +33,10 @@ const LAYERS: readonly (readonly string[])[] = [
 /** The command that starts the sandbox loads it when it is called: the published package has none. */
 const EXEMPT = 'src/commands/sandbox.ts -> src/sandbox/show.ts';
 
+/** `import … from` an SDK, or `import(…)` of one. */
+const SDK_IMPORT =
+  /^import [^;]*?'(?:auth0|@atproto\/api)[^']*'|\bimport\('(?:auth0|@atproto\/api)[^']*'\)/gm;
+
 const MAX_ARROWS = 150;
 const MAX_FILES = 22;
 
@@ -87,6 +91,16 @@ describe('The layout of src', () => {
     );
     expect(folders).toEqual([]);
     expect(imports.some(({ from, to }) => isIn('engine', from) && isIn('reconcilers', to))).toBe(true);
+  });
+
+  test('the SDKs, which take a second to load, are loaded by the first call and by nothing before', () => {
+    const loads = (file: string) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(SDK_IMPORT)].map(([line]) => line);
+    const found = files.flatMap((file) => loads(file).map((line) => ({ file, line })));
+    expect(found.filter(({ line }) => !/^import (type )|import\(/.test(line))).toEqual([]);
+    expect(new Set(found.map(({ file }) => file).filter((file) => !isIn('sandbox', file)))).toEqual(
+      new Set(['src/auth0/sdk.ts', 'src/pds/xrpc.ts']),
+    );
   });
 
   test('no file imports itself by way of others', () => {

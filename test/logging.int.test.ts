@@ -11,7 +11,7 @@ import { storedUserKey } from '../src/identity.ts';
 import { createLogger, type LogLevel } from '../src/logger.ts';
 import { INCIDENT } from '../src/sandbox/incident.ts';
 import { chooseHandle, conditionOf, memberOf, type StoredMember, storedMember } from './support/member.ts';
-import { person } from './support/pds.ts';
+import { pdsBuild, person } from './support/pds.ts';
 import { platform } from './support/platform.ts';
 import { documentOf, startProgram, temporaryDirectory } from './support/program.ts';
 import { until } from './support/until.ts';
@@ -49,7 +49,7 @@ test('a whole sandbox, from the incident to a sign-up: no address and no secret 
   // On the shared mongod, whose kept data outlives the sandbox: what was in play is read there afterwards.
   const program = await startProgram(
     ['--json', '--log-level', 'info', 'sandbox', '--exit', '--keep', joinPath(cwd, 'kept')],
-    { cwd, env: { MONGODB_URI: uri } },
+    { cwd, env: { MONGODB_URI: uri, ...pdsBuild() } },
   );
   const env = await until('the sandbox says where it is', () => sandboxEnvironment(cwd));
   const { code, stdout, stderr } = await program.ended;

@@ -25,7 +25,11 @@ export interface Server {
 
 export async function startServer(which: keyof typeof MODULES, options: ServerStart): Promise<Server> {
   const module = new URL(MODULES[which], import.meta.url);
-  const child: ServerProcess = await startServerProcess(which, module, options, { NODE_ENV: 'production' });
+  const child: ServerProcess = await startServerProcess(
+    which,
+    { module, environment: { NODE_ENV: 'production' } },
+    options,
+  );
   return {
     url: String(child.ready),
     memory: async () => (await child.ask('memory')) as Memory,

@@ -2,6 +2,8 @@
 import { commandsPage } from './commands.ts';
 import { conditionsPage } from './conditions.ts';
 import { configurationPage } from './configuration.ts';
+import { mongodbPage } from './mongodb.ts';
+import { packagesPage } from './packages.ts';
 
 export interface WrittenPage {
   /** From the root of the project. */
@@ -13,4 +15,6 @@ export const WRITTEN_PAGES: readonly WrittenPage[] = [
   { path: 'docs/commands.md', text: commandsPage },
   { path: 'docs/configuration.md', text: configurationPage },
   { path: 'docs/conditions-and-alerts.md', text: conditionsPage },
+  { path: 'docs/packages.md', text: packagesPage },
+  { path: 'docs/decisions/mongodb-versions.md', text: mongodbPage },
 ];

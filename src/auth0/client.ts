@@ -1,9 +1,14 @@
-/** Calls to the Management API of one tenant, with the token they need. */
+/**
+ * Calls to the Management API of one tenant, with the token they need. The token is not the SDK's: its provider is not to be
+ * had by itself, keeps a token that was refused, and does not go by our clock.
+ */
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type Call, type Caller, type CallInfo, createCaller } from '../upstream/caller.ts';
+import { type Caller, createCaller } from '../upstream/caller.ts';
+import type { CallInfo } from '../upstream/guarded-fetch.ts';
 import type { RateLimiter } from '../upstream/rate-limit.ts';
+import { createSdkCaller, type SdkCall } from './sdk.ts';
 
 export interface Auth0ClientOptions {
   /** The tenant's own domain, such as `example.eu.auth0.com`: it names the audience, also behind a custom domain. */
@@ -26,7 +31,7 @@ export interface Auth0Client {
    * One call with a token. A 401 means that nothing was done and that the token is no longer good
    * (a rotated key, a revoked grant): it is dropped, and the call is made exactly once more.
    */
-  readonly call: Caller;
+  readonly call: <T>(call: SdkCall<T>) => Promise<T>;
   readonly clock: Clock;
   readonly fetch: typeof globalThis.fetch;
   /** False only where the API itself is reached over plain HTTP, as a local stand-in is. */
@@ -35,13 +40,10 @@ export interface Auth0Client {
 
 export function createAuth0Client(options: Auth0ClientOptions): Auth0Client {
   const { clock, limiter, timeoutMs, onCall, fetch = globalThis.fetch } = options;
-  const origin = options.managementUrl ?? `https://${options.domain}`;
-  const send = createCaller({ upstream: 'auth0', origin, clock, limiter, fetch, timeoutMs, onCall });
-  const tokens = new TokenSource(send, options);
-  const withToken = <T>(call: Call<T>, token: string): Call<T> => ({
-    ...call,
-    headers: { ...call.headers, authorization: `Bearer ${token}` },
-  });
+  const origin = apiOrigin(options);
+  const guard = { clock, limiter, fetch, timeoutMs, onCall };
+  const send = createSdkCaller(origin, guard);
+  const tokens = new TokenSource(createCaller({ ...guard, upstream: 'auth0', origin }), options);
   return {
     clock,
     fetch,
@@ -49,14 +51,22 @@ export function createAuth0Client(options: Auth0ClientOptions): Auth0Client {
     call: async (call) => {
       const token = await tokens.token();
       try {
-        return await send(withToken(call, token));
+        return await send(call, token);
       } catch (error) {
         if (!(error instanceof UpstreamError && error.code === 'UNAUTHORIZED')) throw error;
       }
       tokens.drop(token);
-      return send(withToken(call, await tokens.token()));
+      return send(call, await tokens.token());
     },
   };
+}
+
+/** Scheme, host and port at which the API is reached. */
+export function apiOrigin({
+  managementUrl,
+  domain,
+}: Pick<Auth0ClientOptions, 'managementUrl' | 'domain'>): string {
+  return managementUrl ?? `https://${domain}`;
 }
 
 /** A token this close to its end, in milliseconds, is not used: the call it goes with may arrive later. */

@@ -7,7 +7,7 @@ import { UpstreamError } from '../errors.ts';
 import type { InexactReason } from '../events/inexact.ts';
 import type { Auth0UserId } from '../identity.ts';
 import type { UserPage } from '../ports/auth0.ts';
-import { parseAnswer } from '../upstream/caller.ts';
+import { parseAnswer } from '../upstream/failures.ts';
 import type { Auth0Client } from './client.ts';
 import { exportLines } from './export-file.ts';
 import { readRows, USER_FIELDS } from './user.ts';
@@ -128,7 +128,7 @@ function readListing(listing: string): { readonly id: string; readonly counted: 
   return { id, counted: Number(counted) };
 }
 
-const Changed = z.object({ updated_at: z.string() });
+export const Changed = z.object({ updated_at: z.string() });
 
 /** A user without a readable time of change may have changed since. */
 function isOlder(line: unknown, than: Date): boolean {
@@ -136,23 +136,25 @@ function isOlder(line: unknown, than: Date): boolean {
   return changed.success && new Date(changed.data.updated_at) < than;
 }
 
-const StartedJob = z.object({ id: z.string().min(1) });
+export const StartedJob = z.object({ id: z.string().min(1) });
 
 async function startJob(client: Auth0Client, since: Date | undefined): Promise<string> {
   const names = since === undefined ? USER_FIELDS : [...USER_FIELDS, 'updated_at'];
   const { id } = await client.call({
     method: 'POST',
     route: 'users.export',
-    path: '/api/v2/jobs/users-exports',
     // NDJSON, one user a line, of all connections.
-    json: { format: 'json', fields: names.map((name) => ({ name })) },
+    send: async (sdk) =>
+      (await sdk.jobs()).usersExports
+        .create({ format: 'json', fields: names.map((name) => ({ name })) })
+        .withRawResponse(),
     bucket: 'jobs',
     parse: (body) => StartedJob.parse(body),
   });
   return id;
 }
 
-const JobAnswer = z.object({
+export const JobAnswer = z.object({
   status: z.enum(['pending', 'processing', 'completed', 'failed']),
   location: z.url().optional(),
   summary: z.object({ total: z.number().int().nonnegative().optional() }).optional(),
@@ -199,7 +201,7 @@ async function readJob(
     return await client.call({
       method: 'GET',
       route: 'jobs.get',
-      path: `/api/v2/jobs/${encodeURIComponent(id)}`,
+      send: async (sdk) => (await sdk.jobs()).get(id).withRawResponse(),
       bucket: 'jobs',
       parse: (body) => JobAnswer.parse(body),
     });

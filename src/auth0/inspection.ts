@@ -13,13 +13,14 @@ import type {
   InspectedEventStream,
   InspectedLogStream,
 } from '../ports/inspection.ts';
-import { type Call, createCaller } from '../upstream/caller.ts';
+import { createCaller } from '../upstream/caller.ts';
 import { aheadMs, quotaIn } from '../upstream/headers.ts';
-import { type Auth0ClientOptions, tokenCall } from './client.ts';
+import { type Auth0ClientOptions, apiOrigin, tokenCall } from './client.ts';
+import { createSdkCaller, type SdkCall } from './sdk.ts';
 
 const TokenAnswer = z.object({ access_token: z.string().min(1), scope: z.string().optional() });
 const Claims = z.object({ scope: z.string() });
-const LogStreamsAnswer = z.array(
+export const LogStreamsAnswer = z.array(
   z.object({
     id: z.string(),
     name: z.string().default(''),
@@ -36,10 +37,10 @@ const LogStreamsAnswer = z.array(
       .catch(undefined),
   }),
 );
-const EventStreams = z.array(
+export const EventStreams = z.array(
   z.object({
     status: z.enum(['enabled', 'disabled']),
-    subscriptions: z.array(z.object({ event_type: z.string() })).default([]),
+    subscriptions: z.array(z.object({ event_type: z.string().optional() })).default([]),
     destination: z
       .object({ configuration: z.object({ webhook_endpoint: z.string().optional() }) })
       .optional(),
@@ -51,11 +52,13 @@ const EventStreamsAnswer = z.union([
 ]);
 
 export function createAuth0Inspection(options: Auth0ClientOptions): Auth0Inspection {
-  const { domain, clientId, clientSecret, clock, limiter, timeoutMs } = options;
-  const origin = options.managementUrl ?? `https://${domain}`;
-  const send = createCaller({ upstream: 'auth0', origin, clock, limiter, fetch: options.fetch, timeoutMs });
+  const { domain, clientId, clientSecret, clock, limiter, timeoutMs, fetch } = options;
+  const guard = { clock, limiter, fetch, timeoutMs };
+  const origin = apiOrigin(options);
+  const send = createSdkCaller(origin, guard);
+  const askForToken = createCaller({ ...guard, upstream: 'auth0', origin });
   const token = once(() =>
-    send({
+    askForToken({
       ...tokenCall({ domain, clientId, clientSecret }),
       parse: (body) => {
         const { access_token, scope } = TokenAnswer.parse(body);
@@ -63,11 +66,10 @@ export function createAuth0Inspection(options: Auth0ClientOptions): Auth0Inspect
       },
     }),
   );
-  const ask = async <T>(call: Omit<Call<T>, 'method'>): Promise<Allowed<T>> => {
+  const ask = async <T>(call: Omit<SdkCall<T>, 'method'>): Promise<Allowed<T>> => {
     const { access_token } = await token();
-    const headers = { authorization: `Bearer ${access_token}` };
     try {
-      return await send({ ...call, method: 'GET', headers });
+      return await send({ ...call, method: 'GET' }, access_token);
     } catch (error) {
       if (error instanceof UpstreamError && error.code === 'FORBIDDEN') return 'forbidden';
       throw error;
@@ -77,15 +79,17 @@ export function createAuth0Inspection(options: Auth0ClientOptions): Auth0Inspect
     const askedAt = clock.now();
     return ask({
       route: 'users.list',
-      path: '/api/v2/users',
-      query: { page: 0, per_page: 1, fields: 'user_id', include_fields: true },
+      send: async (sdk) =>
+        (await sdk.users()).list({
+          ...{ page: 0, per_page: 1, fields: 'user_id', include_fields: true, include_totals: null },
+        }),
       parse: (_body, headers) => ({
         aheadMs: aheadMs(headers, askedAt, clock.now()),
         quota: quotaIn(headers, clock.now()),
       }),
     });
   });
-  const afterUsers = <T>(call: Omit<Call<T>, 'method'>) =>
+  const afterUsers = <T>(call: Omit<SdkCall<T>, 'method'>) =>
     once(async () => {
       // The caller that needs the users handles the error.
       await users().catch(() => undefined);
@@ -96,20 +100,19 @@ export function createAuth0Inspection(options: Auth0ClientOptions): Auth0Inspect
     users,
     logs: afterUsers({
       route: 'logs.oldest',
-      path: '/api/v2/logs',
-      query: { page: 0, per_page: 1 },
+      send: async (sdk) => (await sdk.logs()).list({ page: 0, per_page: 1, include_totals: null }),
       bucket: 'logs',
       parse: () => 'readable' as const,
     }),
     logStreams: afterUsers({
       route: 'logStreams.list',
-      path: '/api/v2/log-streams',
+      send: async (sdk) => (await sdk.logStreams()).list().withRawResponse(),
       bucket: 'other',
       parse: logStreamsIn,
     }),
     eventStreams: afterUsers({
       route: 'eventStreams.list',
-      path: '/api/v2/event-streams',
+      send: async (sdk) => (await sdk.eventStreams()).list(),
       bucket: 'other',
       parse: eventStreamsIn,
     }),
@@ -129,7 +132,7 @@ function logStreamsIn(body: unknown): readonly InspectedLogStream[] {
 function eventStreamsIn(body: unknown): readonly InspectedEventStream[] {
   return EventStreamsAnswer.parse(body).map(({ status, subscriptions, destination }) => ({
     isEnabled: status === 'enabled',
-    types: subscriptions.map(({ event_type }) => event_type),
+    types: subscriptions.flatMap(({ event_type }) => event_type ?? []),
     endpoint: destination?.configuration.webhook_endpoint,
   }));
 }

@@ -14,10 +14,13 @@ const ENTRIES_A_PAGE = 100;
 /** An entry of the log may carry a whole request and its answer. */
 const MAX_PAGE_BYTES = 32 * 1024 * 1024;
 
+/** Without what the SDK adds by itself: the answer is then the bare list. */
+const BARE = { page: null, per_page: null, include_totals: null };
+
 const Entries = z.array(z.unknown());
-const Identified = z.object({ log_id: z.string().min(1) });
+export const Identified = z.object({ log_id: z.string().min(1) });
 const NoSuchEntry = z.object({ statusCode: z.literal(404) });
-const LogStreams = z.array(
+export const LogStreams = z.array(
   z.object({
     id: z.string(),
     status: z.enum(['active', 'paused', 'suspended']),
@@ -32,9 +35,8 @@ export function createTenantLogs(client: Auth0Client): TenantLogs {
       client.call({
         method: 'GET',
         route: 'logs.oldest',
-        path: '/api/v2/logs',
         // By search, because nothing says what a read by checkpoint begins with that names no checkpoint.
-        query: { sort: 'date:1', page: 0, per_page: 1 },
+        send: async (sdk) => (await sdk.logs()).list({ ...BARE, sort: 'date:1', page: 0, per_page: 1 }),
         bucket: 'logs',
         maxBytes: MAX_PAGE_BYTES,
         parse: (body) => pageOf(Entries.parse(body), undefined),
@@ -43,9 +45,9 @@ export function createTenantLogs(client: Auth0Client): TenantLogs {
       client.call({
         method: 'GET',
         route: 'logs.list',
-        path: '/api/v2/logs',
-        // Beside a checkpoint, Auth0 ignores every other parameter.
-        query: { from: place, take: ENTRIES_A_PAGE },
+        // The SDK knows no checkpoints. Beside one, Auth0 ignores every other parameter.
+        send: async (sdk) =>
+          (await sdk.logs()).list(BARE, { queryParams: { from: place, take: ENTRIES_A_PAGE } }),
         bucket: 'logs',
         maxBytes: MAX_PAGE_BYTES,
         parse: (body, headers) => pageOf(Entries.parse(body), nextCheckpoint(headers.get('link'))),
@@ -54,7 +56,7 @@ export function createTenantLogs(client: Auth0Client): TenantLogs {
       client.call({
         method: 'GET',
         route: 'logs.get',
-        path: `/api/v2/logs/${encodeURIComponent(logId)}`,
+        send: async (sdk) => (await sdk.logs()).get(logId).withRawResponse(),
         bucket: 'logs',
         maxBytes: MAX_PAGE_BYTES,
         parse: (body) => Identified.parse(body).log_id !== '',
@@ -66,7 +68,7 @@ export function createTenantLogs(client: Auth0Client): TenantLogs {
       const streams = await client.call({
         method: 'GET',
         route: 'logStreams.list',
-        path: '/api/v2/log-streams',
+        send: async (sdk) => (await sdk.logStreams()).list().withRawResponse(),
         bucket: 'other',
         parse: (body) => LogStreams.parse(body),
       });

@@ -8,7 +8,7 @@ import { UpstreamError } from '../errors.ts';
 import type { InexactReason } from '../events/inexact.ts';
 import type { Auth0UserId } from '../identity.ts';
 import type { Auth0Answer, Auth0User, Directory, UnreadableRow, UserPage } from '../ports/auth0.ts';
-import type { Refusal } from '../upstream/caller.ts';
+import type { Refusal } from '../upstream/interpret.ts';
 import type { Auth0Client } from './client.ts';
 import { EXPORT_PAGE_SIZE, exportUsers } from './export.ts';
 import { type ReadRows, readRows, USER_FIELDS, UserAnswer } from './user.ts';
@@ -20,7 +20,7 @@ export interface DirectoryOptions {
 
 /**
  * Every method throws UpstreamError; none has an effect, so all may be repeated. Beside the codes of
- * `caller.ts`, the listings throw LISTING_GONE, EXPORT_FAILED and EXPORT_TIMEOUT, all of them retryable.
+ * `failures.ts`, the listings throw LISTING_GONE, EXPORT_FAILED and EXPORT_TIMEOUT, all of them retryable.
  */
 export function createDirectory(client: Auth0Client, options: DirectoryOptions = {}): Directory {
   const exporting = { countUsers: () => countUsers(client), timeoutMs: options.exportTimeoutMs };
@@ -30,8 +30,7 @@ export function createDirectory(client: Auth0Client, options: DirectoryOptions =
       client.call({
         method: 'GET',
         route: 'users.byEmail',
-        path: '/api/v2/users-by-email',
-        query: { email, ...FIELDS },
+        send: async (sdk) => (await sdk.users()).listUsersByEmail({ email, ...FIELDS }).withRawResponse(),
         bucket: 'users',
         parse: (body) => z.array(UserAnswer).parse(body),
       }),
@@ -66,8 +65,7 @@ async function readUser(client: Auth0Client, id: Auth0UserId): Promise<Auth0Answ
   return client.call<Auth0Answer>({
     method: 'GET',
     route: 'users.get',
-    path: `/api/v2/users/${encodeURIComponent(id)}`,
-    query: FIELDS,
+    send: async (sdk) => (await sdk.users()).get(id, FIELDS).withRawResponse(),
     bucket: 'users',
     parse: (body) => UserAnswer.refine((user) => user.userId === id, { path: ['user_id'] }).parse(body),
     refusal: (answer) => (saysNoSuchUser(answer) ? 'absent' : saysNoUserId(answer) ? 'invalid' : undefined),
@@ -123,7 +121,7 @@ const PER_PAGE = 100;
 const MAX_PAGE_BYTES = 32 * 1024 * 1024;
 const MAX_LISTINGS = 3;
 
-const UserPageAnswer = z.object({
+export const UserPageAnswer = z.object({
   total: z.number().int().nonnegative(),
   users: z.array(z.unknown()).transform(readRows),
 });
@@ -139,9 +137,16 @@ async function readPage(
   return client.call({
     method: 'GET',
     route: 'users.list',
-    path: '/api/v2/users',
     // Oldest first: users who sign up meanwhile come at the end, where the next page finds them.
-    query: { page, per_page: perPage, include_totals: true, sort, q, ...FIELDS },
+    send: async (sdk) =>
+      (await sdk.users()).list({
+        page,
+        per_page: perPage,
+        include_totals: true,
+        sort,
+        q: q ?? null,
+        ...FIELDS,
+      }),
     bucket: 'users',
     maxBytes: MAX_PAGE_BYTES,
     parse: (body) => UserPageAnswer.parse(body),

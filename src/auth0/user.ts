@@ -101,7 +101,7 @@ function readDate(value: unknown): Read<Date> {
 }
 
 /** Numbers beyond what JSON keeps exactly name another user. */
-const Identity = z.object({
+export const Identity = z.object({
   provider: z.string().min(1),
   user_id: z.union([z.string().min(1), z.int().nonnegative()]),
 });

@@ -12,7 +12,7 @@ import type { TenantId } from '../identity.ts';
 import type { NoticeOutcome } from '../ports/alerts.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Lease } from '../ports/queue.ts';
-import type { CallInfo } from '../upstream/caller.ts';
+import type { CallInfo } from '../upstream/guarded-fetch.ts';
 import { declareMetrics } from './declared.ts';
 import type { EngineObserver, ServiceObserver } from './observer.ts';
 

@@ -13,7 +13,7 @@ import type { TenantId } from '../identity.ts';
 import type { NoticeOutcome } from '../ports/alerts.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { Lease } from '../ports/queue.ts';
-import type { CallInfo } from '../upstream/caller.ts';
+import type { CallInfo } from '../upstream/guarded-fetch.ts';
 
 /** What the engine reports. */
 export interface EngineObserver {

@@ -1,6 +1,6 @@
 /**
  * Accounts on an ATProto PDS, over its administrator's methods.
- * Source: @atproto/pds 0.4.217, checked against the real one by test/pds.
+ * Source: @atproto/pds 0.4.217 and 0.5.35, checked against the real ones by test/pds.
  */
 import { UpstreamError } from '../errors.ts';
 import type { AccountHandle, Did } from '../identity.ts';
@@ -18,7 +18,7 @@ import {
 } from './answers.ts';
 import { allowsHandle, holderOf } from './handle-probe.ts';
 import { type InviteCodes, inviteCodes } from './invites.ts';
-import { CREATIONS, type Xrpc } from './xrpc.ts';
+import type { Xrpc } from './xrpc.ts';
 
 /** The URL of a query must stay under 16 kB, and one account's answer may carry all uses of a shared invite code. */
 const ACCOUNTS_PER_CALL = 100;
@@ -78,15 +78,17 @@ async function changeEmail(xrpc: Xrpc, did: Did, email: string): ReturnType<Acco
   return account.email?.toLowerCase() === email.toLowerCase() ? 'changed' : 'refused';
 }
 
-// The PDS answers 200 to these three for any DID, also when it has no such account, so the account is read afterwards.
+// A PDS of the line 0.4 answers 200 to these three for any DID, also when it has no such account. A newer one refuses some
+// of them with 400 and no name of its own. So the account is read afterwards.
 
 async function setActive(xrpc: Xrpc, did: Did, active: boolean): ReturnType<AccountHost['setActive']> {
   const name = 'admin.updateSubjectStatus';
   const subject = { $type: 'com.atproto.admin.defs#repoRef', did };
   const input = { subject, deactivated: { applied: !active } };
-  await xrpc({ name, as: 'admin', input, parse: () => undefined });
+  const refusal = await xrpc({ name, as: 'admin', input, parse: () => undefined }).catch(badRequest);
   const account = await readInfo(xrpc, did);
   if (account === 'missing') return 'missing';
+  if (refusal !== undefined) throw refusal;
   if ((account.state !== 'deactivated') !== active) throw withoutEffect(name);
   return 'set';
 }
@@ -110,6 +112,12 @@ async function setPassword(xrpc: Xrpc, did: Did, password: string): ReturnType<A
     parse: () => undefined,
   });
   return (await canLogIn(xrpc, did, password)) ? 'set' : 'refused';
+}
+
+/** Throws all other errors. */
+function badRequest(error: unknown): UpstreamError {
+  if (error instanceof UpstreamError && error.code === 'BAD_REQUEST') return error;
+  throw error;
 }
 
 function withoutEffect(name: string): UpstreamError {
@@ -138,7 +146,7 @@ function readInfo(xrpc: Xrpc, did: Did): Promise<PdsAccount | 'missing'> {
     as: 'admin',
     query: { did },
     parse: readAccountInfo,
-    refusal: (answer) => (says(answer, 400, 'NotFound', 'Account not found') ? 'missing' : undefined),
+    refusal: (answer) => (says(answer, 400, 'NotFound') ? 'missing' : undefined),
   });
 }
 
@@ -150,7 +158,7 @@ function readRepo(xrpc: Xrpc, did: Did): Promise<PdsAccount['state'] | 'no-accou
     query: { did },
     parse: readRepoState,
     refusal: (answer) => {
-      if (says(answer, 400, 'NotFound', 'Repo not found')) return 'no-repo';
+      if (says(answer, 400, 'NotFound')) return 'no-repo';
       return says(answer, 400, 'RepoNotFound') ? 'no-account' : undefined;
     },
   });
@@ -165,7 +173,8 @@ async function readAccounts(
     return await xrpc({
       name: 'admin.getAccountInfos',
       as: 'admin',
-      query: { dids },
+      query: { dids: [...dids] },
+      bulk: true,
       parse: (body) => readAccountInfos(body, dids),
     });
   } catch (error) {
@@ -185,7 +194,8 @@ async function* listRepositories(xrpc: Xrpc) {
     const page = await xrpc({
       name: 'sync.listRepos',
       as: 'none',
-      query: { limit: REPOSITORIES_PER_CALL, cursor },
+      query: { limit: REPOSITORIES_PER_CALL, ...(cursor === undefined ? {} : { cursor }) },
+      bulk: true,
       parse: readRepoPage,
     });
     if (page.repos.length > 0) yield page.repos;
@@ -215,7 +225,6 @@ function createAccount(
     name: 'server.createAccount',
     as: 'none',
     input: { handle, email, password, inviteCode },
-    bucket: CREATIONS,
     parse: readCreated,
     refusal: (answer) => {
       if (says(answer, 400, 'InvalidInviteCode')) {
@@ -252,12 +261,10 @@ async function canLogIn(xrpc: Xrpc, did: Did, password: string): Promise<boolean
     as: 'none',
     // Without the flag, a takedown hides whether the password is right.
     input: { identifier: did, password, allowTakendown: true },
-    ignoreLimits: true,
     parse: readRefreshToken,
-    refusal: (answer) =>
-      says(answer, 401, 'AuthenticationRequired', 'Invalid identifier or password') ? false : undefined,
+    refusal: (answer) => (says(answer, 401, 'AuthenticationRequired') ? false : undefined),
   });
   if (token === false) return false;
-  await xrpc({ name: 'server.deleteSession', as: { token }, procedure: true, parse: () => undefined });
+  await xrpc({ name: 'server.deleteSession', as: { token }, parse: () => undefined });
   return true;
 }

@@ -1,9 +1,9 @@
-/** What the PDS answers, as data. Source: @atproto/pds 0.4.217, and its lexicons. */
+/** What the PDS answers, as data. Source: @atproto/pds 0.4.217 and 0.5.35, and their lexicons. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Did, parseAccountHandle, parseDid } from '../identity.ts';
 import type { CreateAccountResult, PdsAccount, Repository } from '../ports/accounts.ts';
-import type { Refusal } from '../upstream/caller.ts';
+import type { Refusal } from '../upstream/interpret.ts';
 
 const DidAnswer = parsed(parseDid, 'not a DID');
 const HandleAnswer = parsed(parseAccountHandle, 'not a handle');
@@ -17,7 +17,7 @@ function parsed<T>(parse: (text: string) => T | undefined, message: string) {
   });
 }
 
-const AccountInfo = z.object({
+export const AccountInfo = z.object({
   did: DidAnswer,
   /** `handle.invalid` where the account has lost its handle. */
   handle: HandleAnswer,
@@ -31,6 +31,8 @@ export function readAccountInfo(body: unknown): PdsAccount {
   return toAccount(AccountInfo.parse(body));
 }
 
+export const AccountInfos = z.object({ infos: z.array(z.unknown()) });
+
 /**
  * One row costs no other: one that cannot be read is unknown. Where it does not even name its account, it may be any that is
  * asked for and not in the answer. Throws ZodError when no row of several can be read: then the rows are not at fault.
@@ -39,7 +41,7 @@ export function readAccountInfos(
   body: unknown,
   asked: readonly Did[],
 ): ReadonlyMap<Did, PdsAccount | 'unreadable'> {
-  const { infos } = z.object({ infos: z.array(z.unknown()) }).parse(body);
+  const { infos } = AccountInfos.parse(body);
   const found = new Map<Did, PdsAccount | 'unreadable'>();
   let nameless = 0;
   for (const row of infos) {
@@ -71,7 +73,7 @@ function toAccount(info: z.infer<typeof AccountInfo>): PdsAccount {
   };
 }
 
-const RepoStatus = z.object({ active: z.boolean(), status: z.string().optional() });
+export const RepoStatus = z.object({ active: z.boolean(), status: z.string().optional() });
 
 export function readRepoState(body: unknown): Repository['state'] {
   return stateOf(RepoStatus.parse(body));
@@ -82,9 +84,9 @@ function stateOf({ active, status }: z.infer<typeof RepoStatus>): Repository['st
   return status === 'deactivated' || status === 'takendown' ? status : 'unknown';
 }
 
-const RepoPage = z.object({ cursor: z.string().optional(), repos: z.array(z.unknown()) });
+export const RepoPage = z.object({ cursor: z.string().optional(), repos: z.array(z.unknown()) });
 // `active` may be left out of an answer that knows no account status.
-const RepoRow = RepoStatus.extend({ did: DidAnswer, active: z.boolean().default(true) });
+export const RepoRow = RepoStatus.extend({ did: DidAnswer, active: z.boolean().default(true) });
 
 /** A row whose state cannot be read is of an account in an unknown state. Throws ZodError as `readAccountInfos` does. */
 export function readRepoPage(body: unknown): {
@@ -102,42 +104,53 @@ export function readRepoPage(body: unknown): {
   return { cursor, repos: rows };
 }
 
+export const Holder = z.object({ did: DidAnswer });
+
 export function readHolder(body: unknown) {
-  return z.object({ did: DidAnswer }).parse(body).did;
+  return Holder.parse(body).did;
 }
 
 /** At least one: the caller waits for it. */
+export const InviteCodes = z.object({
+  codes: z.array(z.object({ codes: z.array(z.string().min(1)).min(1) })).min(1),
+});
+
 export function readInviteCodes(body: unknown): readonly string[] {
-  const list = z.array(z.object({ codes: z.array(z.string().min(1)).min(1) })).min(1);
-  return z
-    .object({ codes: list })
-    .parse(body)
-    .codes.flatMap(({ codes }) => codes);
+  return InviteCodes.parse(body).codes.flatMap(({ codes }) => codes);
 }
+
+export const HandleDomains = z.object({ availableUserDomains: z.array(z.string().startsWith('.')) });
 
 export function readHandleDomains(body: unknown): readonly string[] {
-  return z.object({ availableUserDomains: z.array(z.string().startsWith('.')) }).parse(body)
-    .availableUserDomains;
+  return HandleDomains.parse(body).availableUserDomains;
 }
+
+export const ServiceDid = z.object({ did: z.string() });
 
 export function readServiceDid(body: unknown): string {
-  return z.object({ did: z.string() }).parse(body).did;
+  return ServiceDid.parse(body).did;
 }
+
+export const Session = z.object({ refreshJwt: z.string().min(1) });
 
 export function readRefreshToken(body: unknown): string {
-  return z.object({ refreshJwt: z.string().min(1) }).parse(body).refreshJwt;
+  return Session.parse(body).refreshJwt;
 }
 
+export const Created = z.object({ did: DidAnswer, handle: HandleAnswer });
+
 export function readCreated(body: unknown): CreateAccountResult {
-  const { did, handle } = z.object({ did: DidAnswer, handle: HandleAnswer }).parse(body);
-  return { type: 'created', did, handle };
+  return { type: 'created', ...Created.parse(body) };
 }
 
 // ── Refusals ──
 
 const ErrorAnswer = z.object({ error: z.string(), message: z.string().default('') });
 
-/** True when the PDS refused with this status, error name and start of the message. */
+/**
+ * True when the PDS refused with this status, error name and start of the message. The message is asked for only where one
+ * name stands for several reasons: names are part of the protocol, and wordings change between versions.
+ */
 export function says(answer: Refusal, status: number, error: string, message = ''): boolean {
   const { data } = ErrorAnswer.safeParse(answer.body);
   return answer.status === status && data?.error === error && data.message.startsWith(message);
@@ -149,6 +162,8 @@ type Refused = Omit<Extract<CreateAccountResult, { type: 'refused' }>, 'type'>;
 const REFUSALS: readonly { readonly error: string; readonly message: RegExp; readonly means: Refused }[] = [
   refusal('InvalidRequest', /^Handle already taken/, 'handle', 'taken', 'The handle is taken.'),
   refusal('InvalidRequest', /^Email already taken/, 'email', 'taken', 'The address is taken.'),
+  // 0.4 gives it the general name, see above.
+  refusal('HandleNotAvailable', /^Handle already taken/, 'handle', 'taken', 'The handle is taken.'),
   refusal(
     'HandleNotAvailable',
     /^Reserved handle/,

@@ -18,7 +18,8 @@ import { UpstreamError } from '../errors.ts';
 import type { Did } from '../identity.ts';
 import type { DidDirectory, ServiceLocation } from '../ports/accounts.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type Call, type CallInfo, createCaller } from '../upstream/caller.ts';
+import { type Call, createCaller } from '../upstream/caller.ts';
+import type { CallInfo } from '../upstream/guarded-fetch.ts';
 import { RateLimiter } from '../upstream/rate-limit.ts';
 import { hostOfDidWeb, type OwnServices, originOf } from './services.ts';
 

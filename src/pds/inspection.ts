@@ -1,6 +1,6 @@
 /**
  * The PDS as `doctor` checks it: its health, what it offers, and whether it accepts our credentials.
- * Source: @atproto/pds 0.4.217, checked against the real one by test/doctor.
+ * Source: @atproto/pds 0.4.217 and 0.5.35, checked against the real ones by test/doctor.
  */
 import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
@@ -15,9 +15,9 @@ import { createXrpc, type XrpcOptions } from './xrpc.ts';
 /** A PDS that was built without one says none. */
 const Health = z.object({ version: z.string().optional() });
 /** Left out where no invites are asked for. */
-const Invites = z.object({ inviteCodeRequired: z.boolean().default(false) });
+export const Invites = z.object({ inviteCodeRequired: z.boolean().default(false) });
 /** The answer to a request for zero codes must have none. */
-const NoCodes = z.object({ codes: z.array(z.object({ codes: z.array(z.string()).max(0) })) });
+export const NoCodes = z.object({ codes: z.array(z.object({ codes: z.array(z.string()).max(0) })) });
 /** The eldest ones; some of them are active. */
 const ACCOUNTS_LISTED = 100;
 /** Within the 3 to 18 characters of a handle, and used by no account. */
@@ -67,7 +67,7 @@ export function createPdsInspection(options: XrpcOptions): PdsInspection {
         as: 'none',
         parse: (_body, headers) => quotaIn(headers, clock.now()),
       }),
-    // The PDS asks the directory for a DID that cannot exist, and has to hear that there is none.
+    // No account has the handle, so the PDS asks the directory, for a DID that cannot exist, and has to hear that there is none.
     directoryAnswers: async (handleDomain) => {
       const handle = parseAccountHandle(`${PROBE_LABEL}${handleDomain}`);
       if (handle === undefined) throw new Error('the handle domain makes no handle');
@@ -81,7 +81,13 @@ export function createPdsInspection(options: XrpcOptions): PdsInspection {
     },
     accounts: async (limit) => {
       const query = { limit: ACCOUNTS_LISTED };
-      const { repos } = await xrpc({ name: 'sync.listRepos', as: 'none', query, parse: readRepoPage });
+      const { repos } = await xrpc({
+        name: 'sync.listRepos',
+        as: 'none',
+        query,
+        bulk: true,
+        parse: readRepoPage,
+      });
       const dids = repos.flatMap((one) => (one !== 'unreadable' && one.state === 'active' ? one.did : []));
       return dids.filter((did) => did.startsWith('did:plc:')).slice(0, limit);
     },

@@ -7,7 +7,8 @@ import { UpstreamError } from '../errors.ts';
 import type { Did } from '../identity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PlcInspection } from '../ports/inspection.ts';
-import { createCaller, type Refusal } from '../upstream/caller.ts';
+import { createCaller } from '../upstream/caller.ts';
+import type { Refusal } from '../upstream/interpret.ts';
 import type { RateLimiter } from '../upstream/rate-limit.ts';
 
 interface PlcInspectionOptions {

@@ -1,7 +1,24 @@
 /**
- * What goes wrong with a call, as an UpstreamError; `caller.ts` has the table of codes. The messages name the call and the
- * answer, and no value from it. What something in between answered (no JSON, a redirect, 502 to 504) says nothing about the
- * user of the call, so it is an outage.
+ * What can go wrong in a call to another system, as an UpstreamError:
+ *
+ * | code              | when                                              | retryable | effect of a call that writes |
+ * |-------------------|---------------------------------------------------|-----------|------------------------------|
+ * | UNREACHABLE       | no connection                                     | yes       | none                         |
+ * | UNREACHABLE       | the connection broke before the call was written  | yes       | none                         |
+ * | UNREACHABLE       | the connection broke after that                   | yes       | unknown                      |
+ * | TIMEOUT           | no full answer within `timeoutMs`, or 408         | yes       | unknown                      |
+ * | RATE_LIMITED      | 429, or no call left for longer than we wait      | yes       | none                         |
+ * | SERVER_ERROR      | 5xx                                               | yes       | unknown                      |
+ * | UNAUTHORIZED      | 401                                               | no        | none                         |
+ * | FORBIDDEN         | 403                                               | no        | none                         |
+ * | NOT_FOUND, CONFLICT, BAD_REQUEST | 404, 409, any other 4xx, with JSON | no        | none                         |
+ * | UNEXPECTED_ANSWER | something in between answered: no JSON, a redirect | yes      | unknown                      |
+ * | UNEXPECTED_ANSWER | JSON that is not what was agreed                  | no        | unknown                      |
+ * | ANSWER_TOO_LARGE  | more than `maxBytes`                              | no        | unknown                      |
+ *
+ * A call that only reads has no effect, whatever happens to it. The messages name the call and the answer, and no value from
+ * it. What something in between answered (no JSON, a redirect, 502 to 504) says nothing about the user of the call, so it is
+ * an outage.
  */
 import { z } from 'zod';
 import { type Upstream, UpstreamError } from '../errors.ts';
@@ -13,10 +30,30 @@ export interface Place {
   readonly writes: boolean;
 }
 
+/** Runs a parser, and says where the data was not as agreed without saying what it was. */
+export function parseAnswer<T>(place: Place, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const issue = error.issues[0];
+    const where = issue === undefined ? 'nowhere' : `${issue.code} at ${issue.path.join('.') || 'the top'}`;
+    throw unexpected(place, 'UNEXPECTED_ANSWER', `with data that was not understood (${where})`, false);
+  }
+}
+
 export function unexpected(place: Place, code: string, what: string, retryable: boolean): UpstreamError {
   // What may pass by itself is the answer of something in between.
   const failure = { code, retryable, isOutage: retryable };
   return fail(place, `answered ${what}`, { ...failure, effect: place.writes ? 'unknown' : 'none' });
+}
+
+/** An SDK failed by itself. Its message may quote what was sent or answered, so only its name is kept. */
+export function failedInSdk(place: Place, error: unknown): UpstreamError {
+  const name = error instanceof Error ? error.name : typeof error;
+  return fail(place, `failed in the SDK (${name})`, {
+    ...{ code: 'UNEXPECTED_ANSWER', retryable: false, effect: place.writes ? 'unknown' : 'none' },
+  });
 }
 
 export function statusError(

@@ -13,7 +13,7 @@ import { createDidDirectory } from '../pds/did-directory.ts';
 import { askServiceDid, ownServices } from '../pds/services.ts';
 import { createXrpc, type Xrpc } from '../pds/xrpc.ts';
 import type { AccountReader, DidDirectory } from '../ports/accounts.ts';
-import type { CallInfo } from '../upstream/caller.ts';
+import type { CallInfo } from '../upstream/guarded-fetch.ts';
 import { RateLimiter } from '../upstream/rate-limit.ts';
 import { systemClock } from './system.ts';
 

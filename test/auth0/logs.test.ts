@@ -35,7 +35,9 @@ test('the oldest entry is asked for by search', async () => {
   const logs = createTenantLogs(tenant.client);
   expect(await logs.oldest()).toEqual({ entries: [{ log_id: '900', type: 'ss' }], next: '900' });
   expect(await logs.oldest()).toEqual({ entries: [], next: undefined });
-  expect(tenant.requests[1]).toBe('GET /api/v2/logs?sort=date%3A1&page=0&per_page=1');
+  const [path, query] = tenant.requests[1]?.split('?') ?? [];
+  expect(path).toBe('GET /api/v2/logs');
+  expect(query?.split('&').sort()).toEqual(['page=0', 'per_page=1', 'sort=date%3A1']);
 });
 
 test('an entry is kept, or is not, and a 404 of somebody else says neither', async () => {

@@ -71,7 +71,9 @@ describe.each(PAGES)('$path', (page) => {
       scripts: Readonly<Record<string, string>>;
     };
     const commands = new Set(createProgram(() => {}).commands.map((command) => command.name()));
-    const run = [...page.text.matchAll(/npm run (?:-s |--silent )?([a-z:]+)/g)].map(([, name = '']) => name);
+    const run = [...page.text.matchAll(/npm run (?:-s |--silent )?([a-z][a-z:-]*)/g)].map(
+      ([, name = '']) => name,
+    );
     const called = [...page.text.matchAll(/(?:`|^ *)concord ([a-z]+)/gm)];
     expect(run.filter((name) => !(name in scripts))).toEqual([]);
     expect(called.map(([, name = '']) => name).filter((name) => !commands.has(name))).toEqual([]);

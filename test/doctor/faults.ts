@@ -394,8 +394,8 @@ export const FAULTS: readonly Fault[] = [
     mend: /PDS_DID_PLC_URL/,
     breakIt: () =>
       withPds((path) =>
-        path.endsWith('updateAccountHandle')
-          ? { status: 502, body: { error: 'UpstreamFailure', message: 'Unable to perform PLC operation' } }
+        path.endsWith('createAccount')
+          ? { status: 500, body: { error: 'InternalServerError', message: 'Internal Server Error' } }
           : undefined,
       ),
   },

@@ -3,104 +3,39 @@
  * user is due. A control writes to the same server in the way that is not safe, and has to lose something:
  * otherwise the kills were too gentle to prove anything.
  */
-import { randomBytes } from 'node:crypto';
-import { Agent, request } from 'node:http';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ingest } from '../../src/engine/intake/ingest.ts';
-import { createServer } from '../../src/http/server.ts';
-import type { Engine } from '../../src/wiring/engine.ts';
-import { type Platform, silent, TENANT } from '../support/platform.ts';
+import type { Platform } from '../support/platform.ts';
 import { until } from '../support/until.ts';
 import { figure } from './support/figure.ts';
 import { type KillableMongod, killableMongod } from './support/killable-mongod.ts';
+import { listen, missingOf, PER_POST, SENDERS, startLoad, type Webhook } from './support/load.ts';
 import { platformOn } from './support/world.ts';
 
 const KILLS = 10;
 const ENTRIES = process.env['CONCORD_LONG'] === '1' ? 1_000_000 : 300_000;
-const PER_POST = 100;
-const SENDERS = 8;
-/** One sign-up is three or four entries, which come together. */
-const ENTRIES_PER_USER = 4;
 /** The control is killed until it has lost something, and this often at the most. */
 const CONTROL_KILLS_MAX = 6;
 const CONTROL_DOCUMENTS = 5_000;
 
 let mongod: KillableMongod;
 let world: Platform;
-let engine: Engine;
-let server: ReturnType<typeof createServer>;
-let endpoint: URL;
+let webhook: Webhook;
 beforeAll(async () => {
   mongod = await killableMongod();
   world = await platformOn(mongod.uri);
-  engine = world.engine();
+  const engine = world.engine();
   await engine.prepare();
-  const { log, queue, clock } = engine;
-  // As `concord serve` builds it, with nobody at work on who is due: that would only slow the load down.
-  server = createServer({
-    tenants: world.config().tenants,
-    ingest: (tenant, entries, unreadable) =>
-      ingest(
-        { log, queue, clock, rejects: engine.rejects, ignored: engine.ignored },
-        tenant,
-        entries,
-        unreadable,
-      ),
-    ready: () => engine.ping(1_000),
-    log: silent(),
-  });
-  endpoint = new URL(`/webhooks/auth0/${TENANT}`, await server.listen({ host: '127.0.0.1', port: 0 }));
+  webhook = await listen(world, engine);
 });
 afterAll(async () => {
-  await server?.close();
+  await webhook?.close();
   await world?.close();
   await mongod?.stop();
 });
 
-const agent = new Agent({ keepAlive: true, maxSockets: SENDERS });
-
-/** The status, and 0 when no answer came. */
-function post(body: string): Promise<number> {
-  return new Promise((resolve) => {
-    const options = { method: 'POST', agent, headers: { authorization: world.logToken } };
-    const sent = request(endpoint, options, (answer) => {
-      answer.resume();
-      answer.on('end', () => resolve(answer.statusCode ?? 0));
-    });
-    sent.on('error', () => resolve(0));
-    sent.end(body);
-  });
-}
-
-/** Delivers batch after batch, each until it is acknowledged, as Auth0 does. */
-async function send(acknowledged: string[][], refusals: number[]): Promise<void> {
-  while (acknowledged.length * PER_POST < ENTRIES) {
-    const ids = Array.from({ length: PER_POST }, () => randomBytes(12).toString('hex'));
-    const body = JSON.stringify(ids.map((id, at) => entry(id, userOf(ids, at))));
-    for (let status = 0; status !== 200; ) {
-      status = await post(body);
-      if (status === 200) acknowledged.push(ids);
-      else refusals.push(status);
-    }
-  }
-}
-
-function entry(log_id: string, user_id: string): unknown {
-  const date = new Date().toISOString();
-  return { log_id, data: { log_id, type: 'ss', user_id, date, client_name: 'platform', ip: '203.0.113.7' } };
-}
-
-/** Who the entry of a batch is about. */
-function userOf(batch: readonly string[], at: number): string {
-  return `auth0|${batch[at - (at % ENTRIES_PER_USER)]}`;
-}
-
 test('nothing that was acknowledged is lost', { timeout: 600_000 }, async () => {
-  const acknowledged: string[][] = [];
-  const refusals: number[] = [];
-  const senders = Array.from({ length: SENDERS }, () => send(acknowledged, refusals));
-  const load = Promise.all(senders);
+  const { acknowledged, refusals, done } = startLoad(webhook.endpoint, world.logToken, ENTRIES);
   for (let kill = 1; kill <= KILLS; kill += 1) {
     // The last one strikes when the load is all but done, so that every kill is in the middle of it.
     const due = (ENTRIES / PER_POST) * (kill / (KILLS + 1));
@@ -108,21 +43,12 @@ test('nothing that was acknowledged is lost', { timeout: 600_000 }, async () => 
     await mongod.kill();
     await mongod.restart();
   }
-  await load;
+  await done;
 
-  const stored = new Set<string>();
-  const events = world.db.collection<{ _id: string }>('concord.events');
-  for await (const { _id } of events.find({}, { projection: { _id: 1 }, batchSize: 50_000 })) stored.add(_id);
-  const subjects = world.db.collection<{ _id: string }>('concord.subjects');
-  const due = new Set((await subjects.find({ due: { $exists: true } }).toArray()).map(({ _id }) => _id));
-  const ids = acknowledged.flat();
-  const lost = ids.filter((id) => !stored.has(`${TENANT}:${id}`)).length;
-  const users = acknowledged.flatMap((batch) => batch.map((_id, at) => userOf(batch, at)));
-  const forgotten = users.filter((user) => !due.has(user)).length;
-
+  const { lost, forgotten } = await missingOf(world, acknowledged);
   const control = await killControl();
   figure(
-    `R9: ${KILLS} kills of mongod, ${lost} of ${ids.length} acknowledged entries lost, ${refusals.length} deliveries repeated; control (w:1): ${control.lost} of ${control.acknowledged} lost over ${control.kills} kills`,
+    `R9: ${KILLS} kills of mongod, ${lost} of ${acknowledged.length * PER_POST} acknowledged entries lost, ${refusals.length} deliveries repeated; control (w:1): ${control.lost} of ${control.acknowledged} lost over ${control.kills} kills`,
   );
   expect({ lost, forgotten }).toEqual({ lost: 0, forgotten: 0 });
   expect(control.lost, 'The control lost nothing, so these kills prove nothing.').toBeGreaterThan(0);

@@ -1,27 +1,17 @@
 /** `serve` as a supervisor runs it: several processes, signals, rotated secrets, and a log that no one reads any more. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { everyoneSynced } from '../support/crowd.ts';
-import { type Member, memberOf } from '../support/member.ts';
-import { person } from '../support/pds.ts';
 import { type Platform, platform, SANDBOX_CONFIG, TENANT } from '../support/platform.ts';
 import { temporaryDirectory } from '../support/program.ts';
-import { untilSettled } from '../support/progress.ts';
 import { until } from '../support/until.ts';
-import { figure } from './support/figure.ts';
 import { configWith, serve } from './support/serving.ts';
-import { flawsOf } from './support/whole.ts';
 
 const SWEEP_EVERY_MS = 5_000;
 
-async function runsOf(
-  { db }: Platform,
-  what: 'sweep' | 'pull',
-): Promise<{ ended: number; tick: number } | undefined> {
+async function sweepsOf({ db }: Platform): Promise<{ ended: number; tick: number } | undefined> {
   const runs = db.collection<{ _id: string; ended?: number; tick?: Date }>('concord.cursors');
-  const run = await runs.findOne({ _id: `${what}:${TENANT}` });
+  const run = await runs.findOne({ _id: `sweep:${TENANT}` });
   return run?.ended === undefined || run.tick === undefined
     ? undefined
     : { ended: run.ended, tick: run.tick.getTime() };
@@ -39,7 +29,7 @@ test('three processes sweep once a tick, and the last one goes on when the other
 
   const sweeps = (what: string, since: number, count: number) =>
     until(what, async () => {
-      const now = await runsOf(world, 'sweep');
+      const now = await sweepsOf(world);
       return now !== undefined && now.ended >= since + count ? now : undefined;
     });
   // The sweeps of the start are none of a tick.
@@ -54,7 +44,7 @@ test('three processes sweep once a tick, and the last one goes on when the other
     killed.signal('SIGKILL');
     await killed.ended;
   }
-  const alone = await runsOf(world, 'sweep');
+  const alone = await sweepsOf(world);
   await sweeps('the one that is left sweeps', alone?.ended ?? 0, 2);
   processes[2]?.signal('SIGTERM');
   expect(await processes[2]?.ended).toBe(0);
@@ -97,53 +87,4 @@ test('a process that no one listens to goes on, and takes a rotated token withou
   expect(await deliver(before)).toBe(401);
   served.signal('SIGTERM');
   expect(await served.ended).toBe(0);
-});
-
-/** Longer with `SOAK_MINUTES`. */
-const SOAK_MS = Number(process.env['SOAK_MINUTES'] ?? 0.15) * 60_000;
-const SIGN_UP_EVERY_MS = 500;
-const PULL_EVERY_MS = 5_000;
-
-test('three processes under sign-ups do everything once', { timeout: SOAK_MS + 300_000 }, async () => {
-  const world = await platform();
-  const text = await readFile(SANDBOX_CONFIG, 'utf8');
-  const often = text.replace("sweep: '*/2 * * * *'", "sweep: '*/5 * * * * *'");
-  const config = await configWith(often.replace("pull: '*/15 * * * * *'", "pull: '*/5 * * * * *'"));
-  const processes = await Promise.all([0, 1, 2].map(() => serve(world.env, config)));
-  for (const { url } of processes) await until('it is ready', async () => (await fetch(`${url}/readyz`)).ok);
-  for (const { url } of processes)
-    world.auth0.logStream.add({
-      ...{ endpoint: `${url}/webhooks/auth0/${TENANT}`, authorization: world.logToken, format: 'JSONARRAY' },
-    });
-  const startedAt = Date.now();
-  const members: Member[] = [];
-  while (Date.now() - startedAt < SOAK_MS) {
-    const { email, password } = person('alice');
-    const { user_id } = await world.auth0.signUp({ email, password });
-    await world.auth0.verifyEmail(user_id);
-    members.push(memberOf(user_id, email));
-    await delay(SIGN_UP_EVERY_MS);
-  }
-  await untilSettled(
-    'everybody is in sync',
-    () => everyoneSynced(world, members),
-    () => world.db.collection('concord.events').countDocuments(),
-  );
-  for (const { signal, ended } of processes) {
-    signal('SIGTERM');
-    expect(await ended).toBe(0);
-  }
-  const ticks = (everyMs: number) => Math.ceil((Date.now() - startedAt) / everyMs) + 1;
-  const ended = (await runsOf(world, 'sweep'))?.ended ?? 0;
-  // Each process begins with one of each.
-  expect(ended).toBeLessThanOrEqual(ticks(SWEEP_EVERY_MS) + processes.length);
-  const pulls = (await runsOf(world, 'pull'))?.ended ?? 0;
-  expect(pulls).toBeLessThanOrEqual(ticks(PULL_EVERY_MS) + processes.length);
-  const engine = world.engine();
-  for (const member of members)
-    expect(await flawsOf(world, engine, member, { handle: 'code', logIn: false })).toEqual([]);
-  figure(
-    `three processes, ${Math.round(SOAK_MS / 1_000)} s: ${members.length} sign-ups, one account each; ` +
-      `${ended} sweeps and ${pulls} pulls in ${ticks(SWEEP_EVERY_MS)} and ${ticks(PULL_EVERY_MS)} ticks`,
-  );
 });

@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformWithOxc } from 'vite';
 import type { TestProject } from 'vitest/node';
+import { flawOf } from '../../scripts/docs/mongodb-commands.ts';
 import { startMongod } from '../../src/sandbox/servers/mongod.ts';
 import { startPds } from '../../src/sandbox/servers/pds.ts';
 
@@ -29,6 +30,8 @@ declare module 'vitest' {
     pds: SharedPds;
     /** program-host.ts as JavaScript: a loader would be part of every program that it runs. */
     programHost: string;
+    /** A file of the names of all that Concord sends to MongoDB, one a line. */
+    mongodbCommands: string;
   }
 }
 
@@ -81,11 +84,26 @@ function isRunning(pid: number): boolean {
 }
 
 async function translateHost(directory: string): Promise<string> {
-  const source = fileURLToPath(new URL('./program-host.ts', import.meta.url));
+  await translate('mongodb-monitor', directory);
+  return translate('program-host', directory);
+}
+
+async function translate(name: string, directory: string): Promise<string> {
+  const source = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
   const { code } = await transformWithOxc(await readFile(source, 'utf8'), source);
-  const file = join(directory, 'program-host.mjs');
-  await writeFile(file, code);
+  const file = join(directory, `${name}.mjs`);
+  await writeFile(file, code.replaceAll(/(["'])(\.\/[\w-]+)\.ts\1/g, '$1$2.mjs$1'));
   return file;
+}
+
+/** Throws where Concord has sent something that a newer MongoDB does not know, or that nobody has looked up. */
+async function judgeCommands(file: string): Promise<void> {
+  const names = new Set((await readFile(file, 'utf8')).split('\n').filter(Boolean));
+  const flaws = [...names].flatMap((name) => flawOf(name) ?? []);
+  if (flaws.length === 0) return;
+  // Vitest reports what is thrown at the end of a run, and takes the run for a success.
+  process.exitCode = 1;
+  throw new Error(`What Concord sends to MongoDB:\n${flaws.join('\n')}`);
 }
 
 /** In a process of its own: in this one everything takes itself for a test. */
@@ -115,11 +133,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw error;
   });
   const { url, plcUrl, adminPassword, bypassKey, serviceDomain } = pds;
+  const commands = join(directory, 'mongodb-commands');
+  await writeFile(commands, '');
+  project.provide('mongodbCommands', commands);
   project.provide('programHost', await translateHost(directory));
   project.provide('mongodUri', mongod.uri);
   project.provide('pds', { url, plcUrl, adminPassword, bypassKey, serviceDomain });
   return async () => {
     await Promise.all([mongod.stop(), pds.stop()]);
-    await rm(directory, { recursive: true, force: true });
+    try {
+      await judgeCommands(commands);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   };
 }

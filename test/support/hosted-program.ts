@@ -39,7 +39,7 @@ export async function runHosted(run: Run): Promise<Ended> {
 }
 
 async function startHost(): Promise<Host> {
-  const child = spawn(process.execPath, [inject('programHost'), COMMAND_LINE], {
+  const child = spawn(process.execPath, [inject('programHost'), COMMAND_LINE, inject('mongodbCommands')], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {},
   });

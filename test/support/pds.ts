@@ -7,6 +7,12 @@ export function sharedPds(): SharedPds {
   return inject('pds');
 }
 
+/** What a sandbox of its own is started with to have the same build of the PDS. */
+export function pdsBuild(): Readonly<Record<string, string>> {
+  const names = ['CONCORD_PDS_NODE', 'CONCORD_PDS_PACKAGES'];
+  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']));
+}
+
 export interface Person {
   readonly handle: string;
   readonly email: string;

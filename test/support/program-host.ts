@@ -3,8 +3,10 @@
  * its environment and its directory, and to the point where nothing keeps a process from ending. It is a program,
  * started by hosted-program.ts, and lives only as long as the channel to its parent.
  */
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { runCommandLine } from '../../src/commands/command-line.ts';
+import { monitorCommands } from './mongodb-monitor.ts';
 
 /** Parent to child. */
 export interface HostedRun {
@@ -45,8 +47,9 @@ async function untilNothingIsLeft(before: Active): Promise<void> {
   while (await inTimer(isLeft));
 }
 
-async function main(commandLine: string): Promise<void> {
+async function main(commandLine: string, mongodbCommands: string): Promise<void> {
   process.on('disconnect', () => process.exit());
+  monitorCommands(createRequire(commandLine)('mongodb'), mongodbCommands);
   const program = (await import(pathToFileURL(commandLine).href)) as Program;
   // They are opened when they are first named, and count from then on.
   const { stdout, stderr } = process;
@@ -66,4 +69,4 @@ async function main(commandLine: string): Promise<void> {
   say('ready');
 }
 
-await main(process.argv[2] ?? '');
+await main(process.argv[2] ?? '', process.argv[3] ?? '');

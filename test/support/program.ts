@@ -25,6 +25,7 @@ export interface Program {
   readonly ended: Promise<Ended>;
   /** What it has written so far. */
   stdout(): string;
+  stderr(): string;
   signal(name: NodeJS.Signals): void;
 }
 
@@ -33,12 +34,20 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: an empty directory, so that no `.env` and no sandbox of anybody's is found. */
   readonly cwd?: string;
+  /** Another build of it, or another Node that runs it. */
+  readonly build?: Build;
+}
+
+export interface Build {
+  readonly node: string;
+  readonly main: string;
 }
 
 /** Starts `concord …`; killed with the test, if it has not ended by then. */
 export async function startProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Program> {
   const cwd = options.cwd ?? (await temporaryDirectory());
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const { node, main } = options.build ?? { node: process.execPath, main: MAIN };
+  const child = spawn(node, [main, ...args], {
     cwd,
     env: environmentOf(options),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -59,7 +68,12 @@ export async function startProgram(args: readonly string[], options: ProgramOpti
     child.kill('SIGKILL');
     await ended.catch(() => undefined);
   });
-  return { ended, stdout: () => written.stdout, signal: (name) => void child.kill(name) };
+  return {
+    ended,
+    stdout: () => written.stdout,
+    stderr: () => written.stderr,
+    signal: (name) => void child.kill(name),
+  };
 }
 
 /** Runs `concord …` to its end, in a process that has run others before. */

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { describeError, UpstreamError } from '../../src/errors.ts';
-import { type Call, type Caller, type CallInfo, createCaller } from '../../src/upstream/caller.ts';
+import { type Call, type Caller, type CallerOptions, createCaller } from '../../src/upstream/caller.ts';
+import type { CallInfo } from '../../src/upstream/guarded-fetch.ts';
 import { RateLimiter } from '../../src/upstream/rate-limit.ts';
 import { bodyOf, type Handler, localServer, sendJson, unusedOrigin } from '../support/local-server.ts';
 import { leapingClock } from '../support/virtual-clock.ts';
@@ -10,7 +11,7 @@ const secret = 'alice@example.com';
 
 function callerOf(
   origin: string,
-  options: { timeoutMs?: number; onCall?: (info: CallInfo) => void } = {},
+  options: Pick<CallerOptions, 'timeoutMs' | 'onCall' | 'fetch'> = {},
 ): Caller {
   const clock = leapingClock();
   const limiter = new RateLimiter({ upstream: 'pds', clock, maxWaitMs: 0 });
@@ -222,6 +223,11 @@ test.each([
   const { origin } = await localServer(handler);
   const call = callerOf(origin, { timeoutMs: 60 });
   expect(await failureOf(call(read))).toMatchObject({ code: 'TIMEOUT', retryable: true, effect: 'none' });
+  expect(await failureOf(call(write))).toMatchObject({ code: 'TIMEOUT', effect: 'unknown' });
+});
+
+test('a fetch that neither answers nor heeds its signal is TIMEOUT', async () => {
+  const call = callerOf('http://127.0.0.1:1', { timeoutMs: 60, fetch: () => new Promise(() => undefined) });
   expect(await failureOf(call(write))).toMatchObject({ code: 'TIMEOUT', effect: 'unknown' });
 });
 

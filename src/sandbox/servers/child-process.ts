@@ -43,17 +43,24 @@ const keptErrorOutput = 4_000;
  */
 const inheritedVariables = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'LANG', 'TZ'];
 
+export interface ServerProgram {
+  readonly module: URL;
+  /** The Node that runs it. Default: the one that runs this process. */
+  readonly node?: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export async function startServerProcess(
   name: string,
-  module: URL,
+  { module, node = process.execPath, environment }: ServerProgram,
   options: unknown,
-  environment: Readonly<Record<string, string>>,
 ): Promise<ServerProcess> {
   const inherited = Object.fromEntries(
     inheritedVariables.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])),
   );
   const child = fork(fileURLToPath(module), {
     env: { ...inherited, ...environment },
+    execPath: node,
     execArgv: loaderArguments(module),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

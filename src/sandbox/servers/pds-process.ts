@@ -26,6 +26,8 @@ export interface PdsStart {
   readonly rateLimits: boolean;
   readonly inviteRequired: boolean;
   readonly quickHashes: boolean;
+  /** The folder in which the PDS is installed. Undefined for the one that is installed here. */
+  readonly packages: string | undefined;
 }
 
 export interface PdsReady {
@@ -49,11 +51,12 @@ interface Running extends PdsReady {
 }
 
 /**
- * Both are CommonJS, and large. `require` loads them in three quarters of the time `import` takes, and only
- * once the channel to the parent is being watched.
+ * Both are large. Where they are CommonJS, `require` loads them in three quarters of the time `import` takes, and only
+ * once the channel to the parent is being watched. Newer Nodes load ES modules with it too.
  */
 const load = createRequire(import.meta.url);
-const loadPds = (): typeof AtprotoPds => load('@atproto/pds');
+const loadPds = ({ packages }: PdsStart): typeof AtprotoPds =>
+  (packages === undefined ? load : createRequire(join(packages, 'package.json')))('@atproto/pds');
 const loadPlc = (): typeof DidPlcServer => load('@did-plc/server');
 
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '::1']);
@@ -75,7 +78,7 @@ async function serve(start: PdsStart): Promise<Running> {
   progress('the PLC directory listens');
 
   if (start.quickHashes) hashQuickly();
-  const { PDS, envToCfg, envToSecrets } = loadPds();
+  const { PDS, envToCfg, envToSecrets } = loadPds(start);
   progress('the PDS is loaded');
   const environment = pdsEnvironment(start, keeping, plcUrl);
   const config = envToCfg(environment);
@@ -105,7 +108,8 @@ function pdsEnvironment(start: PdsStart, keeping: Keeping, plcUrl: string): Atpr
     // A public URL with http is accepted only in this mode, which would also lift the guard against
     // requests into private networks.
     devMode: true,
-    disableSsrfProtection: false,
+    // The line 0.5 keeps the directory from itself with it, which is on loopback here.
+    disableSsrfProtection: start.packages !== undefined,
     dataDirectory: join(start.dataDir, 'pds'),
     blobstoreDiskLocation: join(start.dataDir, 'blobs'),
     blobstoreDiskTmpLocation: join(start.dataDir, 'blobs-incoming'),

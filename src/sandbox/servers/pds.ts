@@ -1,6 +1,9 @@
 /**
  * A real PDS and the PLC directory it needs, in one child process: invite-only and rate limited, as in
  * production, and cut off from every network but loopback.
+ *
+ * It is the installed PDS, on the Node that runs this process. `CONCORD_PDS_PACKAGES` names a folder in which another
+ * @atproto/pds is installed, and `CONCORD_PDS_NODE` the Node that is to run it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -61,12 +64,18 @@ export async function startPds(options: PdsOptions): Promise<Pds> {
     rateLimits: options.rateLimits ?? true,
     inviteRequired: options.inviteRequired ?? true,
     quickHashes: options.quickHashes ?? false,
+    packages: variable('CONCORD_PDS_PACKAGES'),
   };
   const removeTemporary = async (): Promise<void> => {
     if (start.temporary) await rm(dataDir, { recursive: true, force: true });
   };
   const launch = async () => {
-    const child = await startServerProcess('PDS', childModule(), start, logEnvironment(options.logFile));
+    const program = {
+      module: childModule(),
+      node: variable('CONCORD_PDS_NODE'),
+      environment: logEnvironment(options.logFile),
+    };
+    const child = await startServerProcess('PDS', program, start);
     return { ...child, ready: child.ready as PdsReady };
   };
   let child = await launch().catch(async (error: unknown) => {
@@ -102,6 +111,12 @@ export async function startPds(options: PdsOptions): Promise<Pds> {
       await removeTemporary();
     },
   };
+}
+
+/** Empty means unset. */
+function variable(name: 'CONCORD_PDS_PACKAGES' | 'CONCORD_PDS_NODE'): string | undefined {
+  const value = process.env[name];
+  return value === '' ? undefined : value;
 }
 
 /** Beside this file, and of its kind: source next to source, compiled next to compiled. */

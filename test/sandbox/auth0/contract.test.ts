@@ -1,42 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import type { ValidateFunction } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import type { Auth0Tenant } from '../../../src/sandbox/auth0/tenant.ts';
+import { isContractPresent, pointerTo, readContract } from '../../support/auth0-contract.ts';
 import { type Answer, type Call, managementApi, query, startTenant, TestClock } from './tenant-under-test.ts';
-
-/** Auth0's own description of the Management API. It is read where it lies, beside the repository. */
-const CONTRACT = new URL('../../../../shared/contracts/auth0-management-api.openapi.json', import.meta.url);
-const isPresent = existsSync(CONTRACT);
-if (!isPresent) {
-  process.stderr.write(`\n*** CONTRACT TEST SKIPPED: no Auth0 contract at ${CONTRACT.pathname} ***\n\n`);
-}
-
-interface OpenApi {
-  readonly paths: Record<string, Record<string, Operation>>;
-}
-interface Operation {
-  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
-  readonly responses: Record<string, { readonly content?: unknown }>;
-}
-
-function readContract(): { contract: OpenApi; schemaOf: (pointer: string) => ValidateFunction | undefined } {
-  const contract = JSON.parse(readFileSync(CONTRACT, 'utf8')) as OpenApi;
-  const ajv = new Ajv2020({ strict: false, validateSchema: false, logger: false, allErrors: true });
-  addFormats.default(ajv);
-  ajv.addSchema(contract, 'https://contract.example.com/');
-  return {
-    contract,
-    schemaOf: (pointer) => ajv.compile({ $ref: `https://contract.example.com/#${pointer}` }),
-  };
-}
-
-function pointerTo(path: string, method: string, status: number): string {
-  const key = path.replaceAll('~', '~0').replaceAll('/', '~1');
-  const response = `${encodeURIComponent(key)}/${method}/responses/${status}`;
-  return `/paths/${response}/content/application~1json/schema`;
-}
 
 const STREAM = {
   name: 'concord',
@@ -220,8 +185,8 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
-describe.skipIf(!isPresent)('answers hold to the contract of the Management API', () => {
-  const { contract, schemaOf } = isPresent
+describe.skipIf(!isContractPresent)('answers hold to the contract of the Management API', () => {
+  const { contract, schemaOf } = isContractPresent
     ? readContract()
     : { contract: { paths: {} }, schemaOf: () => undefined };
 
