@@ -28,7 +28,7 @@ export const COMMANDS: readonly SentCommand[] = [
   { names: ['killCursors'], options: ['cursors'], changes: SAME },
   {
     names: ['aggregate'],
-    options: 'pipeline cursor allowDiskUse maxTimeMS'.split(' '),
+    options: 'pipeline cursor allowDiskUse hint maxTimeMS'.split(' '),
     changes: '6.0 allows use of the disk by default.',
   },
   { names: ['count'], options: [], changes: SAME },
@@ -101,7 +101,7 @@ export const GENERAL: readonly Sent[] = [
 ];
 
 export const STAGES: readonly Sent[] = [
-  { names: ['$match', '$project', '$group', '$sort', '$limit'], changes: SAME },
+  { names: ['$match', '$project', '$group', '$sort', '$limit', '$unwind'], changes: SAME },
   {
     names: ['$changeStream'],
     changes:
@@ -114,7 +114,10 @@ export const OPERATORS: readonly Sent[] = [
     names: '$and $or $eq $ne $in $nin $not $gt $gte $lt $lte'.split(' '),
     changes: '8.0 no longer takes the BSON type `undefined` for `null`; Concord writes none.',
   },
-  { names: ['$exists', '$type', '$regex', '$options'], changes: SAME },
+  { names: ['$exists', '$type', '$regex', '$options', '$elemMatch', '$pull'], changes: SAME },
+  { names: ['$expr'], changes: '5.0 uses indexes for more comparisons in it.' },
+  { names: '$cond $literal $floor $divide $subtract $ln'.split(' '), changes: SAME },
+  { names: ['$filter'], changes: '5.2 adds `limit`, which is not used.' },
   {
     names: '$set $unset $setOnInsert $inc $min $max $rename $currentDate $push $each $slice $position'.split(
       ' ',

@@ -129,7 +129,10 @@ export const TAKEN: readonly HostileRequest[] = [
   },
   {
     reason: 'depth',
-    bytes: post(`[{"log_id":"1","data":{"type":"ss","user_id":"${ALICE}","details":${nested(120_000)}}}]`),
+    // With so much white space, the body is not taken for one of brackets alone.
+    bytes: post(
+      `[${' '.repeat(700_000)}{"log_id":"1","data":{"type":"ss","user_id":"${ALICE}","details":${nested(40_000)}}}]`,
+    ),
     answers: [200],
     kept: { rejects: ['the entry is nested too deeply to be kept'] },
   },

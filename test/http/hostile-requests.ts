@@ -172,6 +172,7 @@ export const REFUSED: readonly HostileRequest[] = [
   { reason: 'an object of something else', bytes: post('{"$where":"SECRET"}'), answers: [400] },
   { reason: 'logs that are no list', bytes: post('{"logs":{"length":1e9}}'), answers: [400] },
   { reason: 'no JSON', bytes: post('SECRET'), answers: [400] },
+  { reason: 'brackets alone', bytes: post(`[${'{},'.repeat(100_000)}{}]`), answers: [400] },
   { reason: 'lists that are never closed', bytes: post('['.repeat(10_000)), answers: [400] },
   { reason: 'NUL and nothing else', bytes: post(Buffer.alloc(1_000)), answers: [400] },
   { reason: 'compressed, and not said so', bytes: post(gzipSync(ONE)), answers: [400] },
