@@ -13,6 +13,9 @@ import type { Process } from './process.ts';
 
 const decided = { by: 'a person', reason: 'the same person' };
 
+/** How many of these commands run at the same time. */
+const underWay = new WeakMap<Run, number>();
+
 interface Wish {
   readonly from: Person;
   readonly to: Person;
@@ -32,6 +35,7 @@ export async function transferNow(
   const granting = { ...deps, events: ports.log };
   const before = [world.mutations, run.progress.stalls];
   const [source, target] = [partyOf(process, from), partyOf(process, to)];
+  underWay.set(run, (underWay.get(run) ?? 0) + 1);
   try {
     const shown = await proposeTransfer(granting, source, target, asked, world.clock.now());
     await grantTransfer(granting, source, target, { asked, shown }, decided);
@@ -39,8 +43,8 @@ export async function transferNow(
     if (!(error instanceof UsageError)) throw error;
     if (error.code === 'TRANSFER_CHANGED') throw Object.assign(error, { retryable: true });
     if (error.code === 'USER_BUSY') {
-      // A command that broke off has left its leases, which run out.
-      world.advanceTo(world.nowMs + world.settings.leaseMs);
+      // A command that broke off has left its leases, which run out; those of one that is under way must not.
+      if (underWay.get(run) === 1) world.advanceTo(world.nowMs + world.settings.leaseMs);
       throw Object.assign(error, { retryable: true });
     }
     // Where others went on meanwhile, it was so when it was read.
@@ -50,6 +54,8 @@ export async function transferNow(
     if (!UNFINISHED.has(error.code) || !isPatient) return;
     for (const who of [to, from]) await reconcileNow(run, process, who);
     if (error.code !== 'TRANSFER_GRANTED') throw Object.assign(error, { retryable: true });
+  } finally {
+    underWay.set(run, (underWay.get(run) ?? 0) - 1);
   }
 }
 
