@@ -1,7 +1,7 @@
 /**
- * The PDS has no call that shows whether a handle is available. It is found out from what it says of the repository of that
- * name, and from calls that are made so that they must fail: each names a DID that cannot exist, and so has nothing that it
- * could change.
+ * The PDS has no call that shows whether a handle is available. It is found out from calls that are made so that they must
+ * fail: each names a DID that cannot exist, and so has nothing that it could change. Where that does not tell, it is what the
+ * PDS says of the repository of that name.
  * Source: @atproto/pds 0.4.217 and 0.5.35, checked against the real ones by test/pds.
  */
 import { UpstreamError } from '../errors.ts';
@@ -18,9 +18,10 @@ const NO_INVITE = 'concord-probe-never-issued';
 const PROBE_EMAIL = 'probe@example.com';
 
 /**
- * resolveHandle does not see accounts that are deactivated or taken down. So where it finds no account, the repository is
- * asked for by the handle: the PDS refuses to show the repository of such an account, and its error names the reason.
- * `nobody` also means that the directory answers the PDS, so that an account of this handle can be made now.
+ * resolveHandle does not see accounts that are deactivated or taken down. So where it finds no account, the administrator's
+ * rename is called for a DID that cannot exist: the line 0.4 first checks whether an account has the handle, hidden or not,
+ * and then asks the directory for the DID. The line 0.5 looks for the account of the DID first. Then the repository is asked
+ * for by the handle: the PDS refuses to show the repository of a hidden account, and its error names the reason.
  */
 export async function holderOf(xrpc: Xrpc, handle: AccountHandle): Promise<HandleHolder> {
   const visible = await xrpc<Did | 'nobody-visible'>({
@@ -31,7 +32,24 @@ export async function holderOf(xrpc: Xrpc, handle: AccountHandle): Promise<Handl
     refusal: (answer) => (isUnresolved(answer) ? 'nobody-visible' : undefined),
   });
   if (visible !== 'nobody-visible') return { type: 'account', did: visible };
-  const holder = await xrpc<HandleHolder>({
+  const holder = await xrpc<HandleHolder | 'not-told'>({
+    name: 'admin.updateAccountHandle',
+    as: 'admin',
+    input: { did: NO_DID, handle },
+    parse: () => {
+      throw accepted('admin.updateAccountHandle');
+    },
+    refusal: (answer) => {
+      if (says(answer, 400, 'InvalidRequest', 'Handle already taken')) return { type: 'hidden' };
+      if (says(answer, 400, 'InvalidRequest', 'DID not registered')) return { type: 'nobody' };
+      return says(answer, 400, 'InvalidRequest', 'Account not found') ? 'not-told' : undefined;
+    },
+  });
+  return holder === 'not-told' ? holderOfRepository(xrpc, handle) : holder;
+}
+
+function holderOfRepository(xrpc: Xrpc, handle: AccountHandle): Promise<HandleHolder> {
+  return xrpc<HandleHolder>({
     name: 'repo.describeRepo',
     as: 'none',
     query: { repo: handle },
@@ -43,8 +61,6 @@ export async function holderOf(xrpc: Xrpc, handle: AccountHandle): Promise<Handl
       return says(answer, 400, 'RepoNotFound') ? { type: 'nobody' } : undefined;
     },
   });
-  if (holder.type === 'nobody') await askDirectory(xrpc, handle);
-  return holder;
 }
 
 /** The line 0.4, and a newer PDS for a handle of another domain, give it no name of its own. */
@@ -74,34 +90,6 @@ export function allowsHandle(xrpc: Xrpc, handle: AccountHandle): Promise<boolean
       return refused?.field === 'handle' ? false : undefined;
     },
   });
-}
-
-/**
- * Throws SERVER_ERROR where the directory does not answer the PDS. The token names a DID that cannot exist as its issuer, and
- * before the PDS can refuse it, it has to ask the directory for the key of that DID. A call that is refused so does not count
- * among the creations that the PDS allows.
- */
-async function askDirectory(xrpc: Xrpc, handle: AccountHandle): Promise<void> {
-  await xrpc<'asked'>({
-    name: 'server.createAccount',
-    as: { token: tokenOfNobody('com.atproto.server.createAccount') },
-    input: { handle, email: PROBE_EMAIL, password: NO_INVITE, inviteCode: NO_INVITE, did: NO_DID },
-    parse: () => {
-      throw accepted('server.createAccount');
-    },
-    refusal: (answer) => (says(answer, 401, 'AuthenticationRequired') ? 'asked' : undefined),
-  });
-}
-
-const TOKEN_LIFE_SECONDS = 3_600;
-
-/** In the form of a service token, with a signature that no key has made. */
-function tokenOfNobody(method: string): string {
-  const now = Math.floor(Date.now() / 1_000);
-  const header = { typ: 'JWT', alg: 'ES256K' };
-  const claims = { iss: NO_DID, aud: NO_DID, lxm: method, iat: now, exp: now + TOKEN_LIFE_SECONDS };
-  const encoded = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
-  return [...encoded, 'none'].join('.');
 }
 
 /** A probe was accepted, so its assumption no longer holds, and a person has to check what the call did. */
