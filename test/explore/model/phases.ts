@@ -197,7 +197,10 @@ function restAgain(run: Run): Promise<Work | undefined> {
 function allowedIn({ schedule, reference, progress, scenario, areLinked }: Run): number {
   // What a user found half done of another one is looked at once more when the other has ended.
   const again = (schedule.delivery === 'doubled' ? 1 : 0) + (areLinked || scenario.people.length > 1 ? 1 : 0);
-  return PASSES_AFTER_FAULT + again + Math.max(0, (reference?.reconciliations[progress.step] ?? 99) - 1);
+  // The second lease in a row that is not given back is a failure, and the user is tried again after it.
+  const unfinished = progress.struck > 1 ? 1 : 0;
+  const usual = Math.max(0, (reference?.reconciliations[progress.step] ?? 99) - 1);
+  return PASSES_AFTER_FAULT + again + unfinished + usual;
 }
 
 /** What the platform has not done until now, one step at a time, with a pause and a rest after each. */

@@ -13,8 +13,8 @@ import type { Process } from './process.ts';
 
 const decided = { by: 'a person', reason: 'the same person' };
 
-/** How many of these commands run at the same time. */
-const underWay = new WeakMap<Run, number>();
+/** How many of these commands a process has under way; one that dies leaves its own. */
+const underWay = new WeakMap<Process, number>();
 
 interface Wish {
   readonly from: Person;
@@ -35,7 +35,7 @@ export async function transferNow(
   const granting = { ...deps, events: ports.log };
   const before = [world.mutations, run.progress.stalls];
   const [source, target] = [partyOf(process, from), partyOf(process, to)];
-  underWay.set(run, (underWay.get(run) ?? 0) + 1);
+  underWay.set(process, (underWay.get(process) ?? 0) + 1);
   try {
     const shown = await proposeTransfer(granting, source, target, asked, world.clock.now());
     await grantTransfer(granting, source, target, { asked, shown }, decided);
@@ -44,7 +44,7 @@ export async function transferNow(
     if (error.code === 'TRANSFER_CHANGED') throw Object.assign(error, { retryable: true });
     if (error.code === 'USER_BUSY') {
       // A command that broke off has left its leases, which run out; those of one that is under way must not.
-      if (underWay.get(run) === 1) world.advanceTo(world.nowMs + world.settings.leaseMs);
+      if (underWay.get(process) === 1) world.advanceTo(world.nowMs + world.settings.leaseMs);
       throw Object.assign(error, { retryable: true });
     }
     // Where others went on meanwhile, it was so when it was read.
@@ -55,7 +55,7 @@ export async function transferNow(
     for (const who of [to, from]) await reconcileNow(run, process, who);
     if (error.code !== 'TRANSFER_GRANTED') throw Object.assign(error, { retryable: true });
   } finally {
-    underWay.set(run, (underWay.get(run) ?? 0) - 1);
+    underWay.set(process, (underWay.get(process) ?? 0) - 1);
   }
 }
 
