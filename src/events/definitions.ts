@@ -65,12 +65,12 @@ export interface IndependentEvents<T extends EventType, State> {
 /**
  * Adds the event types of a resource, once, when it is defined; their data is added to `EventData` with `declare module`.
  * Its state is in `Facts.independent`. An effect ends the open actions that it follows from. Throws for a type that is
- * defined already.
+ * defined already. Returns what takes them away again, for a test that shares the modules with others.
  */
 export function addEvents<T extends AddedEventType, State>(
   resource: string,
   { initial, events }: IndependentEvents<T, State>,
-): void {
+): () => void {
   const added = Object.entries(events) as [T, IndependentEvent<T, State>][];
   const known = added.find(([type]) => definitions.has(type));
   if (known !== undefined) throw new Error(`${resource}: the event type ${known[0]} is defined already`);
@@ -85,6 +85,9 @@ export function addEvents<T extends AddedEventType, State>(
       },
     } as EventDefinition<EventType>);
   }
+  return () => {
+    for (const [type] of added) definitions.delete(type);
+  };
 }
 
 /** The state of an independent resource, which is the initial one before its first event. */

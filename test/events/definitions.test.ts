@@ -66,6 +66,7 @@ const log = [observed(1), intended, refused, awarded];
 
 const before = eventTypes();
 const withoutBadges = fold(log);
+// What `beforeAll` returns runs after all.
 beforeAll(() => addEvents('badges', definitions));
 
 describe('the events of a resource', () => {
