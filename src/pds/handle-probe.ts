@@ -18,10 +18,9 @@ const NO_INVITE = 'concord-probe-never-issued';
 const PROBE_EMAIL = 'probe@example.com';
 
 /**
- * resolveHandle does not see accounts that are deactivated or taken down. So where it finds no account, the administrator's
- * rename is called for a DID that cannot exist: the line 0.4 first checks whether an account has the handle, hidden or not,
- * and then asks the directory for the DID. The line 0.5 looks for the account of the DID first. Then the repository is asked
- * for by the handle: the PDS refuses to show the repository of a hidden account, and its error names the reason.
+ * resolveHandle does not see accounts that are deactivated or taken down. So where it finds no account, the rename is asked,
+ * and where that does not tell, the repository of the handle: the PDS refuses to show the repository of a hidden account,
+ * and its error names the reason.
  */
 export async function holderOf(xrpc: Xrpc, handle: AccountHandle): Promise<HandleHolder> {
   const visible = await xrpc<Did | 'nobody-visible'>({
@@ -32,7 +31,16 @@ export async function holderOf(xrpc: Xrpc, handle: AccountHandle): Promise<Handl
     refusal: (answer) => (isUnresolved(answer) ? 'nobody-visible' : undefined),
   });
   if (visible !== 'nobody-visible') return { type: 'account', did: visible };
-  const holder = await xrpc<HandleHolder | 'not-told'>({
+  const holder = await askByRename(xrpc, handle);
+  return holder === 'not-told' ? holderOfRepository(xrpc, handle) : holder;
+}
+
+/**
+ * The administrator's rename, for a DID that cannot exist. The line 0.4 first checks whether an account has the handle, hidden
+ * or not, and then asks the directory for the DID. The line 0.5 looks for the account of the DID first, and tells nothing.
+ */
+function askByRename(xrpc: Xrpc, handle: AccountHandle): Promise<HandleHolder | 'not-told'> {
+  return xrpc<HandleHolder | 'not-told'>({
     name: 'admin.updateAccountHandle',
     as: 'admin',
     input: { did: NO_DID, handle },
@@ -45,7 +53,6 @@ export async function holderOf(xrpc: Xrpc, handle: AccountHandle): Promise<Handl
       return says(answer, 400, 'InvalidRequest', 'Account not found') ? 'not-told' : undefined;
     },
   });
-  return holder === 'not-told' ? holderOfRepository(xrpc, handle) : holder;
 }
 
 function holderOfRepository(xrpc: Xrpc, handle: AccountHandle): Promise<HandleHolder> {
@@ -90,6 +97,35 @@ export function allowsHandle(xrpc: Xrpc, handle: AccountHandle): Promise<boolean
       return refused?.field === 'handle' ? false : undefined;
     },
   });
+}
+
+/**
+ * Throws SERVER_ERROR where the directory of DIDs does not answer the PDS. No account has the handle. On the line 0.5 it is
+ * a creation with a token whose issuer cannot exist, for which the PDS needs the key of the issuer: it counts among the
+ * creations that the PDS allows, so it is for `doctor` alone.
+ */
+export async function askDirectory(xrpc: Xrpc, handle: AccountHandle): Promise<void> {
+  if ((await askByRename(xrpc, handle)) !== 'not-told') return;
+  await xrpc<'asked'>({
+    name: 'server.createAccount',
+    as: { token: tokenOfNoIssuer('com.atproto.server.createAccount') },
+    input: { handle, email: PROBE_EMAIL, password: NO_INVITE, inviteCode: NO_INVITE, did: NO_DID },
+    parse: () => {
+      throw accepted('server.createAccount');
+    },
+    refusal: (answer) => (says(answer, 401, 'AuthenticationRequired') ? 'asked' : undefined),
+  });
+}
+
+const TOKEN_LIFE_SECONDS = 3_600;
+
+/** In the form of a service token, with a signature that no key has made. */
+function tokenOfNoIssuer(method: string): string {
+  const now = Math.floor(Date.now() / 1_000);
+  const header = { typ: 'JWT', alg: 'ES256K' };
+  const claims = { iss: NO_DID, aud: NO_DID, lxm: method, iat: now, exp: now + TOKEN_LIFE_SECONDS };
+  const encoded = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+  return [...encoded, 'none'].join('.');
 }
 
 /** A probe was accepted, so its assumption no longer holds, and a person has to check what the call did. */

@@ -9,7 +9,7 @@ import type { PdsInspection } from '../ports/inspection.ts';
 import { createCaller } from '../upstream/caller.ts';
 import { aheadMs, quotaIn } from '../upstream/headers.ts';
 import { readHandleDomains, readRepoPage } from './answers.ts';
-import { holderOf } from './handle-probe.ts';
+import { askDirectory } from './handle-probe.ts';
 import { createXrpc, type XrpcOptions } from './xrpc.ts';
 
 /** A PDS that was built without one says none. */
@@ -67,12 +67,12 @@ export function createPdsInspection(options: XrpcOptions): PdsInspection {
         as: 'none',
         parse: (_body, headers) => quotaIn(headers, clock.now()),
       }),
-    // No account has the handle, so the PDS asks the directory, for a DID that cannot exist, and has to hear that there is none.
+    // The PDS asks the directory for a DID that cannot exist, and has to hear that there is none.
     directoryAnswers: async (handleDomain) => {
       const handle = parseAccountHandle(`${PROBE_LABEL}${handleDomain}`);
       if (handle === undefined) throw new Error('the handle domain makes no handle');
       try {
-        await holderOf(xrpc, handle);
+        await askDirectory(xrpc, handle);
         return true;
       } catch (error) {
         if (error instanceof UpstreamError && error.code === 'SERVER_ERROR') return false;

@@ -394,8 +394,8 @@ export const FAULTS: readonly Fault[] = [
     mend: /PDS_DID_PLC_URL/,
     breakIt: () =>
       withPds((path) =>
-        path.endsWith('createAccount')
-          ? { status: 500, body: { error: 'InternalServerError', message: 'Internal Server Error' } }
+        path.endsWith('updateAccountHandle')
+          ? { status: 502, body: { error: 'UpstreamFailure', message: 'Unable to perform PLC operation' } }
           : undefined,
       ),
   },
@@ -433,7 +433,7 @@ export const FAULTS: readonly Fault[] = [
     what: /has none of \d accounts of the PDS, such as did:plc:[a-z2-7]{24}: the PDS uses another directory/,
     mend: /Set PDS_DID_PLC_URL to what the PDS itself was started with/,
     breakIt: async () => {
-      await createAccount(sharedPds(), person('alice'));
+      for (const name of ['alice', 'bob'] as const) await createAccount(sharedPds(), person(name));
       return withPlc((path) => ({
         status: 404,
         body: { message: `DID not registered: ${path.slice(1)}` },

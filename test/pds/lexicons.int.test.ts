@@ -60,7 +60,7 @@ test('every method of the adapter, in the life of an account and as doctor asks'
   await doctor.accounts(1);
 
   expect(violations).toEqual([]);
-  expect([...called].sort()).toEqual(methodsInSource().filter((name) => name !== ONLY_NEWER));
+  expect([...new Set([...called, ONLY_NEWER])].sort()).toEqual(methodsInSource());
 });
 
 test('what a lexicon does not allow is noticed', async () => {
