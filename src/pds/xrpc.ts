@@ -86,7 +86,11 @@ export function createXrpc(options: XrpcOptions): Xrpc {
         headers,
       });
     }
-    loading ??= load(guardedFetch, origin);
+    // One that failed, such as for want of descriptors, is tried again.
+    loading ??= load(guardedFetch, origin).catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
     const sdk = await loading;
     const id = NAMESPACE + name;
     const { type } = sdk.lex.getDefOrThrow(id, ['query', 'procedure']);
