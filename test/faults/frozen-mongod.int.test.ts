@@ -4,14 +4,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Engine } from '../../src/wiring/engine.ts';
 import { join, type Member } from '../support/member.ts';
 import { type Platform, type Served, silent } from '../support/platform.ts';
 import { untilSettled, WITHOUT_LIMIT } from '../support/progress.ts';
 import { figure } from './support/figure.ts';
 import { type KillableMongod, killableMongod } from './support/killable-mongod.ts';
 import { deliver, entryOf } from './support/scenarios.ts';
-import { flawsOf } from './support/whole.ts';
+import { flawsOfAll } from './support/whole.ts';
 import { platformOn } from './support/world.ts';
 
 const FROZEN_MS = 40_000;
@@ -59,18 +58,13 @@ async function signUpThrough(during: (late: Member) => Promise<void>): Promise<r
   const all = [...members, late];
   await untilSettled(
     'everybody is whole',
-    async () => (await flawsOfAll(engine, all)).length === 0,
+    async () => (await flawsOfAll(world, engine, all)).length === 0,
     async () => [
-      (await flawsOfAll(engine, all)).sort(),
+      (await flawsOfAll(world, engine, all)).sort(),
       await world.db.collection('concord.events').countDocuments(),
     ],
   );
   return all;
-}
-
-async function flawsOfAll(engine: Engine, members: readonly Member[]): Promise<string[]> {
-  const flaws = members.map((member) => flawsOf(world, engine, member, { handle: 'code' }));
-  return (await Promise.all(flaws)).flat();
 }
 
 test('nothing is acknowledged while MongoDB stands still, and nobody is lost', WITHOUT_LIMIT, async () => {

@@ -13,7 +13,7 @@ import { untilSettled, WITHOUT_LIMIT } from '../support/progress.ts';
 import { figure } from './support/figure.ts';
 import { type KillableMongod, killableMongod } from './support/killable-mongod.ts';
 import { entryOf } from './support/scenarios.ts';
-import { flawsOf } from './support/whole.ts';
+import { flawsOfAll } from './support/whole.ts';
 import { platformOn } from './support/world.ts';
 
 /** The journal takes two thirds of it. */
@@ -82,13 +82,10 @@ async function statusOf(member: Member): Promise<number | undefined> {
   );
 }
 
-async function flawsOfAll(members: readonly Member[]): Promise<string[]> {
-  const engine = world.engine();
-  return (await Promise.all(members.map((one) => flawsOf(world, engine, one, { handle: 'code' })))).flat();
-}
-
 async function untilWhole(members: readonly Member[]): Promise<void> {
-  const flaws = async (): Promise<string[]> => flawsOfAll(members).catch((error: unknown) => [String(error)]);
+  const engine = world.engine();
+  const flaws = (): Promise<string[]> =>
+    flawsOfAll(world, engine, members).catch((error: unknown) => [String(error)]);
   await untilSettled('everybody is whole', async () => (await flaws()).length === 0, flaws);
 }
 

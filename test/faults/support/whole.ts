@@ -57,6 +57,16 @@ export async function flawsOf(
   return found;
 }
 
+/** Of users who all are to end with their code as the handle. */
+export async function flawsOfAll(
+  world: Platform,
+  engine: Engine,
+  members: readonly Member[],
+): Promise<string[]> {
+  const flaws = members.map((member) => flawsOf(world, engine, member, { handle: 'code' }));
+  return (await Promise.all(flaws)).flat();
+}
+
 /** Also the entries of Auth0, which the first events follow from. */
 async function everythingOf(log: Engine['log'], { user }: Member): Promise<ConcordEvent[]> {
   const events: ConcordEvent[] = [];
