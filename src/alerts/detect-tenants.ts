@@ -3,6 +3,7 @@
 import { counted } from '../count.ts';
 import { isSilent, type SweepState, type TenantState } from '../engine/reports/tenant-state.ts';
 import { type Gap, isStreamGap } from '../events/gap.ts';
+import { haltClause } from '../events/halt-text.ts';
 import { isListedToEnd } from '../events/inexact.ts';
 import type { Cause, CauseKind, CheckResult } from '../ports/alerts.ts';
 import type { Expectations } from './system-facts.ts';
@@ -113,9 +114,9 @@ function unread(
 }
 
 function haltCause(tenant: Pick<TenantState, 'id'>, halt: SweepState['halts'][number]): Cause {
-  const { run, kind, limit, count, of: users, at } = halt;
+  const { run, kind, count, at } = halt;
   const cause = of(tenant, 'sweep-halted', kind, {
-    what: `Tenant ${tenant.id}: a safety limit halted a sweep. ${haltSaid(kind, count, users)}, and the limit is ${limit}.${kind === 'disappearances' ? REPAIR_FIRST : ''}`,
+    what: `Tenant ${tenant.id}: a safety limit halted a sweep. ${haltClause(halt)}.${kind === 'disappearances' ? REPAIR_FIRST : ''}`,
     since: at,
     command:
       kind === 'disappearances' ? `concord reconcile --all --tenant ${tenant.id}` : `concord approve ${run}`,
@@ -126,19 +127,6 @@ function haltCause(tenant: Pick<TenantState, 'id'>, halt: SweepState['halts'][nu
 /** An approval would only make each user need action. */
 const REPAIR_FIRST =
   ' A collection was dropped, a backup was restored, or PDS_URL names another PDS: repair that first. A complete sweep then closes the halt.';
-
-function haltSaid(kind: SweepState['halts'][number]['kind'], count: number, users: number): string {
-  switch (kind) {
-    case 'removals':
-      return `${counted(count, 'account')} of ${counted(users, 'user')} would be removed`;
-    case 'renames':
-      return `${counted(count, 'account')} of ${counted(users, 'user')} would be renamed`;
-    case 'disappearances':
-      return `${count} of ${counted(users, 'user')} ${count === 1 ? 'lacks' : 'lack'} a document or an account that was there before`;
-    case 'source':
-      return `Auth0 listed ${counted(count, 'user')} where ${users} are known`;
-  }
-}
 
 function sweeping(
   tenant: TenantState,

@@ -12,8 +12,8 @@
  * | the same, and a safety limit halts that one too         | closed; the later run has an open halt of its own |
  */
 
-import { counted } from '../../count.ts';
 import type { ConcordEvent } from '../../events/event.ts';
+import { type HaltCounts, haltClause } from '../../events/halt-text.ts';
 import { isListedToEnd } from '../../events/inexact.ts';
 import type { EventId, TenantId } from '../../identity.ts';
 import type { EventQuery, EventReader } from '../../ports/event-log.ts';
@@ -129,20 +129,13 @@ export function haltSentence(halt: Omit<Halt, 'users'>): string {
   return `${whatHalted(halt)} To approve it: concord approve ${halt.run}. If you do nothing, nothing changes until the next complete sweep checks again.`;
 }
 
-export function whatHalted({
-  kind,
-  limit,
-  count,
-  of,
-}: Pick<Halt, 'kind' | 'limit' | 'count' | 'of'>): string {
-  switch (kind) {
-    case 'removals':
-      return `${counted(count, 'account')} of ${counted(of, 'user')} would be removed, and the limit is ${limit}.`;
-    case 'renames':
-      return `${counted(count, 'account')} of ${counted(of, 'user')} would be renamed, and the limit is ${limit}.`;
-    case 'disappearances':
-      return `${count} of ${counted(of, 'user')} ${count === 1 ? 'lacks' : 'lack'} a document or an account that was there before, and the limit is ${limit}: a dropped collection, a restored backup, or another PDS behind PDS_URL.`;
-    case 'source':
-      return `Auth0 listed ${counted(count, 'user')} where ${of} are known, and the limit is ${limit}. No users are treated as deleted.`;
-  }
+export function whatHalted(halt: HaltCounts): string {
+  return `${haltClause(halt)}${MEANING[halt.kind]}`;
 }
+
+const MEANING: Readonly<Record<HaltCounts['kind'], string>> = {
+  removals: '.',
+  renames: '.',
+  disappearances: ': a dropped collection, a restored backup, or another PDS behind PDS_URL.',
+  source: '. No users are treated as deleted.',
+};
