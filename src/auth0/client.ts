@@ -6,11 +6,10 @@ import { z } from 'zod';
 import { UpstreamError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Caller, createCaller } from '../upstream/caller.ts';
-import type { CallInfo } from '../upstream/guarded-fetch.ts';
-import type { RateLimiter } from '../upstream/rate-limit.ts';
+import type { GuardOptions } from '../upstream/guarded-fetch.ts';
 import { createSdkCaller, type SdkCall } from './sdk.ts';
 
-export interface Auth0ClientOptions {
+export interface Auth0ClientOptions extends Omit<GuardOptions, 'upstream'> {
   /** The tenant's own domain, such as `example.eu.auth0.com`: it names the audience, also behind a custom domain. */
   readonly domain: string;
   /** Where the API is reached. Default `https://{domain}`. */
@@ -18,12 +17,6 @@ export interface Auth0ClientOptions {
   /** Read at each call for a token, as `clientSecret` is: both can be rotated. */
   readonly clientId: string;
   readonly clientSecret: string;
-  readonly clock: Clock;
-  readonly limiter: RateLimiter;
-  readonly fetch?: typeof globalThis.fetch | undefined;
-  /** Milliseconds for one call. Default 30,000. */
-  readonly timeoutMs?: number | undefined;
-  readonly onCall?: ((info: CallInfo) => void) | undefined;
 }
 
 export interface Auth0Client {

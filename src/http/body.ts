@@ -42,10 +42,11 @@ export async function readBody(body: string): Promise<BodyReading> {
   const whole = parseJson(text);
   if (whole.ok) return readWhole(whole.value);
   if (text.includes('\n')) return readLines(text);
-  if (isDense(text)) return { type: 'refused', detail: DENSE };
   return {
     type: 'refused',
-    detail: `The body is neither JSON nor JSON lines: its only line, ${text.length} characters long, is not JSON.`,
+    detail: whole.isDense
+      ? DENSE
+      : `The body is neither JSON nor JSON lines: its only line, ${text.length} characters long, is not JSON.`,
   };
 }
 
@@ -64,7 +65,8 @@ export async function readEventBody(body: string): Promise<BodyReading> {
   if (text === '') return { type: 'refused', detail: 'The body is empty.' };
   const whole = parseJson(text);
   if (!whole.ok) {
-    return { type: 'refused', detail: `The body, ${text.length} characters long, is not JSON.` };
+    const detail = whole.isDense ? DENSE : `The body, ${text.length} characters long, is not JSON.`;
+    return { type: 'refused', detail };
   }
   const events: readonly unknown[] = Array.isArray(whole.value) ? whole.value : [whole.value];
   if (events.some((event) => isObject(event) && Object.hasOwn(event, 'specversion'))) {
@@ -170,7 +172,9 @@ function isCutOff(line: string): boolean {
   return (line.startsWith('{') && !line.endsWith('}')) || (line.startsWith('[') && !line.endsWith(']'));
 }
 
-const NOT_PARSED = { ok: false } as const;
+const NOT_PARSED = { ok: false, isDense: false } as const;
+const TOO_DENSE = { ok: false, isDense: true } as const;
+type Parsed = { readonly ok: true; readonly value: unknown } | typeof NOT_PARSED | typeof TOO_DENSE;
 
 /** Below this length nothing that is parsed needs much memory. */
 const SMALL = 65_536;
@@ -192,8 +196,8 @@ function isDense(text: string): boolean {
   return opened > most;
 }
 
-function parseJson(text: string): { readonly ok: true; readonly value: unknown } | typeof NOT_PARSED {
-  if (isDense(text)) return NOT_PARSED;
+function parseJson(text: string): Parsed {
+  if (isDense(text)) return TOO_DENSE;
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {

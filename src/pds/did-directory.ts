@@ -19,20 +19,16 @@ import type { Did } from '../identity.ts';
 import type { DidDirectory, ServiceLocation } from '../ports/accounts.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Call, createCaller } from '../upstream/caller.ts';
-import type { CallInfo } from '../upstream/guarded-fetch.ts';
+import type { GuardOptions } from '../upstream/guarded-fetch.ts';
 import { RateLimiter } from '../upstream/rate-limit.ts';
 import { hostOfDidWeb, type OwnServices, originOf } from './services.ts';
 
-export interface DidDirectoryOptions {
+export interface DidDirectoryOptions extends Omit<GuardOptions, 'upstream'> {
   /** The PLC directory. May have a path. */
   readonly plcUrl: string;
   readonly own: OwnServices;
-  readonly clock: Clock;
-  readonly limiter: RateLimiter;
-  readonly fetch?: typeof globalThis.fetch | undefined;
-  /** Milliseconds for one call. Default 10,000. */
+  /** Milliseconds for one call. Default, and at most, 10,000. */
   readonly timeoutMs?: number | undefined;
-  readonly onCall?: ((info: CallInfo) => void) | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;

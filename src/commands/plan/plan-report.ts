@@ -53,10 +53,12 @@ export function printPlan(
   }
   printActions(users.slice(0, limit), terminal);
   const actions = users.reduce((sum, user) => sum + user.actions.length, 0);
-  const unlisted = Math.max(0, users.length - limit);
-  stdout.write(
-    `${counted(actions, 'action')} for ${counted(users.length, 'user')}${unlisted > 0 ? `, ${unlisted} of them not listed` : ''}.\n`,
-  );
+  stdout.write(`${counted(actions, 'action')} for ${usersOf(users.length, limit)}.\n`);
+}
+
+function usersOf(count: number, listed: number): string {
+  const users = counted(count, 'user');
+  return count > listed ? `${users}, ${count - listed} of them not listed` : users;
 }
 
 /** What holds each user to the plan is in words, because the file has digests of it. */
@@ -69,10 +71,7 @@ export function printSavedPlan(plan: SavedPlan, limit: number, terminal: Termina
     `For the database ${visible(database)}, the PDS ${visible(pds)}, and the tenants ${visible(ids)}\n`,
   );
   if (users.length > 0) printActions(users.slice(0, limit), terminal);
-  const unlisted = Math.max(0, users.length - limit);
-  stdout.write(
-    `${counted(users.length, 'user')}${unlisted > 0 ? `, ${unlisted} of them not listed` : ''}.\n`,
-  );
+  stdout.write(`${usersOf(users.length, limit)}.\n`);
   stdout.write(
     'Each is applied only if Auth0, the documents, the account, the newest event and the plan are as they were then.\n',
   );

@@ -165,13 +165,17 @@ async function observeEach(
   return looked;
 }
 
-async function observeOne(side: ReadSide, { user, userId, tenant }: FoundUser): Promise<Found> {
+/** By the user's id, with all that would follow. */
+export async function observeOne(
+  side: Pick<ReadSide, 'assess'>,
+  { user, userId, tenant }: FoundUser,
+): Promise<Found> {
   const now = new Date();
   const { view, ...learned } = await dryRun(side.assess, tenant, user, userId, now);
   return withAhead(side, tenant, user, { ...learned, view: pausedView(view, learned.facts, now) }, now);
 }
 
-export async function withAhead(
+async function withAhead(
   side: Pick<ReadSide, 'assess'>,
   tenant: AssessedTenant,
   user: UserKey,

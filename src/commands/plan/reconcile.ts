@@ -2,12 +2,10 @@
 
 import { counted } from '../../count.ts';
 import { reconcileNow } from '../../engine/operations/reconcile-now.ts';
-import { dryRun } from '../../engine/reconcile/dry-run.ts';
 import type { AssessedTenant } from '../../engine/reconcile/read-side.ts';
 import { type ReconciliationResult, reconcile } from '../../engine/reconcile/reconcile.ts';
 import { Workers } from '../../engine/reconcile/workers.ts';
 import { haltSentence } from '../../engine/sweep/halted-runs.ts';
-import { pausedView } from '../../engine/sweep/paused.ts';
 import { sweepInTurn } from '../../engine/sweep/sweep-in-turn.ts';
 import type { SweepResult } from '../../engine/sweep/sweep-result.ts';
 import { UsageError } from '../../errors.ts';
@@ -32,7 +30,7 @@ import {
 } from '../command.ts';
 import { nameTarget } from '../confirm.ts';
 import { findUserToTouch } from '../user/find-user.ts';
-import { withAhead } from './plan.ts';
+import { observeOne } from './plan.ts';
 import { plannedUser, printPlan } from './plan-report.ts';
 import { exitOf, printReconciliation, reconciliationDocument } from './reconcile-report.ts';
 
@@ -69,11 +67,8 @@ async function runDry(text: string, options: ReconcileOptions): Promise<ExitCode
   const terminal = terminalOf(options);
   try {
     await side.checkCollations();
-    const { user, userId, tenant } = await findUserToTouch(text, side.tenants, side.assess);
-    const now = new Date();
-    const { view: seen, facts, linkedUser } = await dryRun(side.assess, tenant, user, userId, now);
-    const observed = { facts, linkedUser, view: pausedView(seen, facts, now) };
-    const { view, ahead } = await withAhead(side, tenant, user, observed, now);
+    const found = await findUserToTouch(text, side.tenants, side.assess);
+    const { user, facts, view, ahead } = await observeOne(side, found);
     const planned = plannedUser(user, view, ahead);
     const differs = view.conditions.some(({ status }) => status !== 'True');
     if (terminal.json)

@@ -9,6 +9,7 @@ import { describeAction, leadsOn, predict } from '../../reconcilers/registry.ts'
 import type { Action, View } from '../../reconcilers/view.ts';
 import { type ObserveDeps, observeUser } from './observe.ts';
 import type { AssessedTenant } from './read-side.ts';
+import { MAX_ROUNDS } from './settings.ts';
 
 export interface Ahead {
   /** Of all rounds, in the order in which they are applied. */
@@ -27,9 +28,6 @@ export interface PlannedAction {
   readonly before: Documents | undefined;
   readonly after: Documents | undefined;
 }
-
-/** As many as a reconciliation makes. */
-const MAX_ROUNDS = 6;
 
 /** `first`: the view of the first round. Where a later round cannot be read, it ends there. */
 export async function lookAhead(

@@ -57,7 +57,7 @@ import { type Withheld, withheld } from './policy.ts';
 import { recoverOutcomes } from './recover.ts';
 import { openIntent, withRepeat, withRunningCount } from './repeats.ts';
 import { needsNoRead } from './routine.ts';
-import type { EngineSettings } from './settings.ts';
+import { type EngineSettings, MAX_ROUNDS } from './settings.ts';
 import { invalidAfterAll, type Leaving, leaveExcluded, leaveForgotten, leaveInvalid } from './shortened.ts';
 import { subjectView, UNSEEN } from './subject-view.ts';
 import { grantLinked } from './transfer/by-policy.ts';
@@ -124,8 +124,6 @@ export interface ReconciliationResult {
   readonly latencyMs: number | undefined;
 }
 
-/** One resource may wait for another, and a refusal for another choice; more rounds than this are a loop. */
-const MAX_ROUNDS = 6;
 /** Milliseconds after which a user is reconciled again whose linked user was being reconciled. */
 const LINKED_WAIT_MS = 2_000;
 

@@ -1,5 +1,8 @@
 import type { DesiredPolicy } from '../../reconcilers/policy.ts';
 
+/** One resource may wait for another, and a refusal for another choice; more rounds of one reconciliation are a loop. */
+export const MAX_ROUNDS = 6;
+
 /** Settings of the engine; durations in milliseconds. The defaults are in config/default.yaml. */
 export interface EngineSettings {
   /** Reconciliations at once in this process. */

@@ -93,7 +93,7 @@ export class HeldLease {
         const { user } = this.#lease;
         logger.error(
           { user, maxLeaseMs: settings.maxLeaseMs },
-          'a reconciliation takes longer than engine.maxLeaseMs; if it hangs, this process works on the user again only after a restart',
+          'the work on a user takes longer than engine.maxLeaseMs; if it hangs, this process works on the user again only after a restart',
         );
         return;
       }
